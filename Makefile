@@ -1,0 +1,79 @@
+# Only a POSIX shell, bash, make, git and Go are needed; everything else is built from pinned Go modules.
+# Logic of more than a line lives in tools/.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+TOOL    := go tool -modfile=tools/go.mod
+
+FUZZTIME  ?= 30s
+BENCHTIME ?= 1s
+# UP_FLAGS and BENCH_FLAGS are passed on.
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: build binaries ## build what is missing, then run everything on this machine (UP_FLAGS="..." passes flags)
+	@exec bin/faas up --config-dir . $(UP_FLAGS)
+
+.PHONY: build
+build: ## build faas, fwatchdog and the sample functions' programs into bin/
+	@mkdir -p bin
+	@for dir in cmd/* functions/*; do \
+		if [ -f "$$dir/main.go" ]; then \
+			CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o "bin/$${dir##*/}" "./$$dir" || exit 1; \
+		fi; \
+	done
+
+.PHONY: binaries
+binaries: ## put Prometheus, Alertmanager and their tools into bin/: from PATH where new enough, else built once
+	@tools/binaries.sh
+
+.PHONY: test
+test: test-unit test-rules test-e2e ## run all tests
+
+.PHONY: test-unit
+test-unit: ## run the unit tests with the race detector
+	@bash -o pipefail -c "go list ./... | grep -v '^faas/e2e' | xargs tools/test.sh unit -race"
+
+.PHONY: test-rules
+test-rules: ## check the configurations and rules, and run the rules' unit tests
+	@tools/binaries.sh prometheus promtool alertmanager amtool
+	@tools/rules.sh
+
+.PHONY: test-e2e
+test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertmanager together
+	@tools/binaries.sh
+	@tools/test.sh e2e -count=1 -timeout 8m -parallel 4 ./e2e/...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@tools/fuzz.sh $(FUZZTIME)
+
+.PHONY: lint
+lint: ## run the linters
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## format the Go files and sort their imports
+	$(TOOL) golangci-lint fmt ./...
+
+.PHONY: bench
+bench: ## run the Go benchmarks and summarise them (BENCHTIME, BENCHCOUNT)
+	@tools/bench.sh $(BENCHTIME)
+
+.PHONY: bench-scaling
+bench-scaling: build binaries ## measure how fast replicas follow the load (BENCH_FLAGS="..." passes flags)
+	@go run ./bench/scaling $(BENCH_FLAGS)
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities (asks the public database)
+	$(TOOL) govulncheck ./...
+
+.PHONY: clean
+clean: ## remove what was built and what ran left behind
+	rm -rf bin .faas e2e/artifacts

@@ -1,0 +1,54 @@
+// Faas runs functions that follow their load, and shows what they do.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// Set by the linker.
+var (
+	version = "dev"
+	commit  = "unknown"
+)
+
+type commands struct {
+	Up      upCommand      `cmd:"" help:"Run the gateway, the functions of a stack file, Prometheus and Alertmanager on this machine."`
+	Top     topCommand     `cmd:"" help:"Show what each function does, second by second."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+
+	ShowVersion versionFlag `name:"version" help:"Print the version and exit."`
+}
+
+func parser(cli *commands) *kong.Kong {
+	return kong.Must(cli,
+		kong.Name("faas"),
+		kong.Description("Functions as a service with an alert-driven autoscaler."),
+		kong.Vars{
+			"gateway_url": defaultGateway, "metrics_url": defaultMetrics,
+			"drain": defaultDrain.String(),
+			"user":  defaultUser, "data": defaultData,
+		},
+		kong.Exit(func(code int) { os.Exit(min(code, 1)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(context.Background(), (*context.Context)(nil)),
+	)
+}
+
+func main() {
+	var cli commands
+	p := parser(&cli)
+	args := os.Args[1:]
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := p.Parse(args)
+	p.FatalIfErrorf(err)
+	if err := command.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "faas:", err)
+		os.Exit(1)
+	}
+}

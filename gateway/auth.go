@@ -1,0 +1,92 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"faas/internal/httperr"
+)
+
+// The files, under one directory, that hold the credentials.
+const (
+	UserFile     = "basic-auth-user"
+	PasswordFile = "basic-auth-password" //nolint:gosec // the name of a file
+)
+
+// Credentials are what HTTP Basic must carry to reach /system and /ui.
+type Credentials struct {
+	User, Password string
+}
+
+// LoadCredentials reads the files basic-auth-user and basic-auth-password under dir, white space around
+// them left out.
+func LoadCredentials(dir string) (*Credentials, error) {
+	var c Credentials
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{{UserFile, &c.User}, {PasswordFile, &c.Password}} {
+		b, err := os.ReadFile(filepath.Join(dir, f.name))
+		if err != nil {
+			return nil, fmt.Errorf("read credentials: %w", err)
+		}
+		if *f.to = strings.TrimSpace(string(b)); *f.to == "" {
+			return nil, fmt.Errorf("read credentials: %s is empty", filepath.Join(dir, f.name))
+		}
+	}
+	return &c, nil
+}
+
+// match compares in constant time; the digests make the lengths equal.
+func (c *Credentials) match(user, password string) bool {
+	equal := func(a, b string) int {
+		x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+		return subtle.ConstantTimeCompare(x[:], y[:])
+	}
+	return equal(user, c.User)&equal(password, c.Password) == 1
+}
+
+// closed lets only requests with the credentials through to next; without credentials set, everyone.
+func (g *Gateway) closed(next http.Handler) http.Handler {
+	if g.opts.Credentials == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, ok := r.BasicAuth()
+		if !ok || !g.opts.Credentials.match(user, password) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="Restricted"`)
+			w.Header().Set(httperr.OriginHeader, "gateway")
+			http.Error(w, "invalid credentials", http.StatusUnauthorized)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// byAddress guards a gateway without credentials from web pages: a browser that calls it by a name other
+// than localhost may have been led here by a page that made its own name point to this machine.
+func byAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
+		if browser && !isAddress(r.Host) {
+			w.Header().Set(httperr.OriginHeader, "gateway")
+			http.Error(w, "without credentials, call the gateway by its address or as localhost", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isAddress(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
+}

@@ -1,0 +1,14 @@
+// Package gateway is the HTTP server in front of all functions.
+//
+// It is where the two flows begin. Request:
+//
+//	Gateway.invoke          finds the function's route in the table, and measures
+//	  proxy.Forwarder       streams both ways; for each attempt it asks the route for a replica
+//	    route.acquire       lends one: activator.Gate holds the request until proxy.Balancer has one with room
+//
+// Control: the metrics that it
+// records per function are what Prometheus's rules decide upon, and POST /system/alert, where
+// Alertmanager brings the decision, is one of its routes (the handler is the scaler's).
+//
+// The routing table is fed by the backend's watch, so that a warm request calls no backend.
+package gateway

@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faas/function"
+	"faas/gateway/proxy"
+)
+
+// Backend is the orchestrator as the /system/functions routes use it. All errors are of function's kinds.
+type Backend interface {
+	Deploy(context.Context, function.Function) error
+	Update(context.Context, function.Function) error
+	Remove(ctx context.Context, name string) error
+	Function(ctx context.Context, name string) (function.Status, error)
+	Functions(context.Context) (function.Snapshot, error)
+}
+
+// Watcher tells of every change of functions and replicas. Watch calls at once with the present state,
+// then after each change, and blocks until ctx ends.
+type Watcher interface {
+	Watch(context.Context, func(function.Snapshot)) error
+}
+
+// Scaler is who sets replica counts for the gateway.
+type Scaler interface {
+	// Scale sets the count because somebody asked for just that.
+	Scale(ctx context.Context, name string, replicas int) error
+	// Wake raises a function from 0. Concurrent calls are one.
+	Wake(ctx context.Context, name string) error
+}
+
+// Options are the parts that a Gateway works with. Backend, Watcher, Scaler, Listener and
+// MetricsListener are required.
+type Options struct {
+	Backend Backend
+	Watcher Watcher
+	Scaler  Scaler
+	// Alerts serves POST /system/alert, ScaleEvents GET /system/scale/events. Nil: 404.
+	Alerts, ScaleEvents http.Handler
+	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
+	ControlLoop func() error
+	// Listener takes API and invocations, MetricsListener the scrapes. Run closes both.
+	Listener, MetricsListener net.Listener
+	// Config is DefaultConfig() where it is zero.
+	Config Config
+	// Credentials close /system and /ui. Nil leaves them open.
+	Credentials *Credentials
+	// Info is what GET /system/info shows besides the architecture.
+	Info Info
+	// Log gets changes of state and, at debug level, requests. Nil: none.
+	Log *slog.Logger
+	// Registry gets the metrics that /metrics serves. Nil: one of its own.
+	Registry *prometheus.Registry
+}
+
+// Gateway serves the API, invocations and metrics.
+type Gateway struct {
+	opts      Options
+	log       *slog.Logger
+	routes    *table
+	forwarder *proxy.Forwarder
+	metrics   *metrics
+	draining  context.Context // done once Run drains
+	drain     context.CancelFunc
+}
+
+// New makes a Gateway. It listens to nothing until Run.
+func New(o Options) (*Gateway, error) {
+	if o.Backend == nil || o.Watcher == nil || o.Scaler == nil || o.Listener == nil || o.MetricsListener == nil {
+		return nil, errors.New("gateway: Backend, Watcher, Scaler, Listener and MetricsListener are required")
+	}
+	if o.Config == (Config{}) {
+		o.Config = DefaultConfig()
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	if o.ControlLoop == nil {
+		o.ControlLoop = func() error { return nil }
+	}
+	g := &Gateway{
+		opts: o,
+		log:  o.Log,
+		forwarder: proxy.New(proxy.Options{
+			MaxIdleConns: o.Config.MaxIdleConns, MaxIdleConnsPerHost: o.Config.MaxIdleConnsPerHost, Log: o.Log,
+		}),
+	}
+	g.draining, g.drain = context.WithCancel(context.Background())
+	g.metrics = newMetrics(o.Registry)
+	routes := routeOptions{maxHeld: o.Config.MaxHeld, maxHold: o.Config.HoldTimeout, log: o.Log, metrics: g.metrics}
+	if o.Config.ScaleFromZero {
+		routes.wake = o.Scaler.Wake
+	}
+	g.routes = newTable(routes)
+	g.metrics.scaling.MustRegister(functionCollector{g.routes})
+	return g, nil
+}
+
+// Run serves until ctx ends, then drains: /healthz on open connections says so, new ones are refused,
+// requests in flight end within DrainTimeout or are broken off, and the metrics stop last.
+func (g *Gateway) Run(ctx context.Context) error {
+	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatch() // the table is kept fresh while requests drain
+
+	api, metrics := g.server(g.handler()), g.server(g.metrics.handler())
+	metrics.WriteTimeout = 30 * time.Second
+	ended := make(chan error, 3)
+	go func() { ended <- named("serve", api.Serve(g.opts.Listener)) }()
+	go func() { ended <- named("serve metrics", metrics.Serve(g.opts.MetricsListener)) }()
+	go func() { ended <- named("watch the backend", g.opts.Watcher.Watch(watchCtx, g.routes.apply)) }()
+
+	var errs []error
+	running := 3
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		running--
+		errs = append(errs, err)
+		if err == nil {
+			errs = append(errs, errors.New("gateway: a part ended by itself"))
+		}
+	}
+	g.drain()
+	errs = append(errs, g.shutdown(ctx, "drain requests", api, g.opts.Config.DrainTimeout))
+	stopWatch()
+	errs = append(errs, g.shutdown(ctx, "stop metrics", metrics, time.Second))
+	for range running {
+		errs = append(errs, <-ended)
+	}
+	g.forwarder.Close()
+	return errors.Join(errs...)
+}
+
+func (g *Gateway) server(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       g.opts.Config.ReadTimeout,
+		WriteTimeout:      g.opts.Config.WriteTimeout,
+		IdleTimeout:       2 * time.Minute,
+		ConnContext:       withConn,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// shutdown ends s gracefully within d and by force after it.
+func (g *Gateway) shutdown(ctx context.Context, step string, s *http.Server, d time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d)
+	defer cancel()
+	if err := s.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("gateway: %s in %s: %w", step, d, err), s.Close())
+	}
+	return nil
+}
+
+// named gives an error of a part of Run its name; that a part ended because it was told to is none.
+func named(part string, err error) error {
+	if err == nil || errors.Is(err, http.ErrServerClosed) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return fmt.Errorf("gateway: %s: %w", part, err)
+}

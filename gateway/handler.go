@@ -1,0 +1,116 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/julienschmidt/httprouter"
+
+	"faas/function"
+	"faas/internal/httperr"
+)
+
+// The prefix under which functions are invoked by path, and the header that names one at POST /.
+const (
+	invokePrefix   = "/function/"
+	functionHeader = "X-Function"
+)
+
+// handler is the whole API. Invocations are told apart before the router and by the path as it stands
+// in the request line: httprouter cleans paths, redirects and answers 405 by method, and all of that is
+// a function's own affair.
+func (g *Gateway) handler() http.Handler {
+	router := g.router()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, path, ok := splitInvocation(r.URL); ok {
+			g.invoke(w, r, name, path)
+			return
+		}
+		if r.Method == http.MethodPost && r.URL.Path == "/" {
+			g.invokeByHeader(w, r)
+			return
+		}
+		router.ServeHTTP(w, r)
+	})
+}
+
+func (g *Gateway) router() http.Handler {
+	system := httprouter.New()
+	system.RedirectTrailingSlash, system.RedirectFixedPath = false, false
+	system.NotFound = g.handle(func(_ http.ResponseWriter, r *http.Request) error {
+		return function.NotFoundf("no such page: %s", r.URL.Path)
+	})
+	add := func(method, path string, h func(http.ResponseWriter, *http.Request) error) {
+		system.Handler(method, path, g.handle(h))
+	}
+	add("GET", "/system/functions", g.listFunctions)
+	add("POST", "/system/functions", g.deployFunction)
+	add("PUT", "/system/functions", g.updateFunction)
+	add("DELETE", "/system/functions", g.removeFunction)
+	add("GET", "/system/function/:name", g.describeFunction)
+	add("POST", "/system/scale-function/:name", g.scaleFunction)
+	add("GET", "/system/namespaces", g.listNamespaces)
+	add("GET", "/system/info", g.showInfo)
+	if g.opts.Alerts != nil {
+		system.Handler("POST", "/system/alert", g.opts.Alerts)
+	}
+	if g.opts.ScaleEvents != nil {
+		system.Handler("GET", "/system/scale/events", g.untilDrain(g.opts.ScaleEvents))
+	}
+
+	// What is not named here is closed as well: a page forgotten is a page shut.
+	closed := g.closed(system)
+	if g.opts.Credentials == nil {
+		closed = byAddress(closed)
+	}
+	// A browser sends cached credentials, and reaches loopback, for any page that it shows.
+	closed = http.NewCrossOriginProtection().Handler(closed)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/healthz" {
+			g.handle(g.showHealth).ServeHTTP(w, r)
+			return
+		}
+		closed.ServeHTTP(w, r)
+	})
+}
+
+// untilDrain ends the requests to next, which may be streams without end, when the gateway drains.
+func (g *Gateway) untilDrain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(g.draining, cancel)() //nolint:contextcheck // the end of the gateway, not of the request
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// handle answers for what h returns, in one place: the client gets the kind of error and its message,
+// the log the whole of it.
+func (g *Gateway) handle(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := h(w, r)
+		if err == nil {
+			return
+		}
+		httperr.Write(w, err)
+		if httperr.Status(err) >= http.StatusInternalServerError {
+			g.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		}
+	})
+}
+
+// splitInvocation takes /function/NAME[.NS][/path] apart. path is escaped as it came and starts with a
+// slash.
+func splitInvocation(u *url.URL) (name, path string, ok bool) {
+	rest, ok := strings.CutPrefix(u.EscapedPath(), invokePrefix)
+	if !ok {
+		return "", "", false
+	}
+	name, path, _ = strings.Cut(rest, "/")
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	return function.TrimNamespace(name), "/" + path, true
+}

@@ -1,0 +1,65 @@
+package gateway
+
+import (
+	"net/http"
+	"runtime"
+
+	"faas/api"
+	"faas/function"
+)
+
+// Info names the parts for GET /system/info.
+type Info struct {
+	// Backend is the name of the backend, such as local; Orchestration what it drives.
+	Backend, Orchestration string
+	// Release and SHA are this build's.
+	Release, SHA string
+}
+
+// showInfo serves GET /system/info. No field is empty: stock clients print them all.
+func (g *Gateway) showInfo(w http.ResponseWriter, _ *http.Request) error {
+	known := func(s string) string {
+		if s == "" {
+			return "unknown"
+		}
+		return s
+	}
+	in := g.opts.Info
+	version := api.Version{Release: known(in.Release), SHA: known(in.SHA)}
+	return writeJSON(w, http.StatusOK, api.Info{
+		Provider: api.Provider{Provider: known(in.Backend), Orchestration: known(in.Orchestration), Version: version},
+		Version:  version,
+		Arch:     runtime.GOARCH,
+	})
+}
+
+// listNamespaces serves GET /system/namespaces.
+func (g *Gateway) listNamespaces(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, http.StatusOK, []string{function.Namespace})
+}
+
+// health is the answer of GET /healthz.
+type health struct {
+	// Status is ok or draining.
+	Status string `json:"status"`
+	// ControlLoop is alive, or says since when no alert has come. Requests are served all the same, so it
+	// does not make the gateway unhealthy.
+	ControlLoop string `json:"control_loop"`
+}
+
+// showHealth serves GET /healthz: 200 while requests are taken, 503 once the gateway drains.
+func (g *Gateway) showHealth(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return nil
+	}
+	h, status := health{Status: "ok", ControlLoop: "alive"}, http.StatusOK
+	if err := g.opts.ControlLoop(); err != nil {
+		h.ControlLoop = err.Error()
+	}
+	if g.draining.Err() != nil {
+		h.Status, status = "draining", http.StatusServiceUnavailable
+	}
+	return writeJSON(w, status, h)
+}

@@ -1,0 +1,184 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"faas/function"
+	"faas/gateway/proxy"
+	"faas/internal/httperr"
+)
+
+// Headers that the gateway sets on the way to a function, back, or both.
+const (
+	callIDHeader   = "X-Call-Id"
+	startHeader    = "X-Start-Time"
+	durationHeader = "X-Duration-Seconds"
+)
+
+// maxCallID bounds a call id that a client chose; a longer one is replaced.
+const maxCallID = 128
+
+// invokeByHeader serves POST / with X-Function, the ancestor's way to name a function.
+func (g *Gateway) invokeByHeader(w http.ResponseWriter, r *http.Request) {
+	name := r.Header.Get(functionHeader)
+	if name == "" {
+		httperr.Write(w, function.Invalidf("POST / invokes the function that the header %s names: send it, or use %sNAME",
+			functionHeader, invokePrefix))
+		return
+	}
+	g.invoke(w, r, function.TrimNamespace(name), "/")
+}
+
+// invoke is the request flow: route, activator, proxy. path is the function's own, escaped.
+func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path string) {
+	start := time.Now()
+	callID := r.Header.Get(callIDHeader)
+	if callID == "" || len(callID) > maxCallID {
+		callID = uuid.NewString()
+		r.Header.Set(callIDHeader, callID)
+	}
+	started := strconv.FormatInt(start.UnixNano(), 10)
+	r.Header.Set(startHeader, started)
+
+	target := g.routes.lookup(name)
+	if target == nil {
+		w.Header().Set(callIDHeader, callID)
+		httperr.Write(w, unknownFunction(name))
+		return
+	}
+	if limit := g.opts.Config.MaxBody; limit > 0 {
+		if r.ContentLength > limit { // the rest find out as they stream
+			w.Header().Set(callIDHeader, callID)
+			httperr.Write(w, fmt.Errorf("body of %d bytes: %w", r.ContentLength, &http.MaxBytesError{Limit: limit}))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+	}
+	stamp := func(h http.Header) {
+		h.Set(callIDHeader, callID)
+		h.Set(startHeader, started)
+		h.Set(durationHeader, strconv.FormatFloat(time.Since(start).Seconds(), 'f', 6, 64))
+	}
+	answer, client := &answerRecorder{ResponseWriter: w}, r.Context()
+	target.series.begin(start)
+	measure := sync.OnceFunc(func() {
+		now, status := time.Now(), answer.outcome(client)
+		target.series.end(start, now, status)
+		g.log.DebugContext(client, "invoked",
+			"function", name, "call_id", callID, "status", status, "duration", now.Sub(start))
+	})
+	defer measure() // also when the forwarder breaks the connection by a panic
+
+	ctx, unbound, cancel := g.deadline(client)
+	defer cancel()
+	exchange := &proxy.Exchange{
+		Acquire: target.acquire, Release: target.release, Path: path,
+		OnResponse: func(status int, h http.Header) {
+			if status == http.StatusSwitchingProtocols {
+				unbound()
+			}
+			stamp(h)
+		},
+	}
+	if err := g.forwarder.Forward(answer, r.WithContext(ctx), exchange); err != nil {
+		stamp(w.Header())
+		g.refuse(answer, r, name, err)
+		return
+	}
+	answer.whole = true
+	measure()
+	exchange.Drain(answer, r)
+}
+
+// deadline bounds an invocation. unbound lifts the bound, for one that turned into a connection of its own.
+func (g *Gateway) deadline(client context.Context) (_ context.Context, unbound, cancel func()) {
+	ctx, end := context.WithCancelCause(client)
+	if g.opts.Config.UpstreamTimeout == 0 {
+		return ctx, func() {}, func() { end(nil) }
+	}
+	timer := time.AfterFunc(g.opts.Config.UpstreamTimeout, func() { end(context.DeadlineExceeded) })
+	return ctx, func() { timer.Stop() }, func() { timer.Stop(); end(nil) }
+}
+
+// refuse answers for a function that did not.
+func (g *Gateway) refuse(w *answerRecorder, r *http.Request, name string, err error) {
+	w.whole = true
+	switch {
+	case errors.Is(err, context.Canceled), r.Context().Err() != nil && !errors.Is(err, context.DeadlineExceeded):
+		w.status = statusClientClosed
+		panic(http.ErrAbortHandler) // nobody is there to read an answer, and none must look like one
+	case errors.Is(err, proxy.ErrNoAnswer):
+		w.Header().Set(httperr.OriginHeader, "gateway")
+		http.Error(w, "function "+name+" did not answer", http.StatusBadGateway)
+	case errors.Is(err, context.DeadlineExceeded):
+		w.Header().Set(httperr.OriginHeader, "gateway")
+		http.Error(w, "function "+name+" did not answer within "+g.opts.Config.UpstreamTimeout.String(),
+			http.StatusGatewayTimeout)
+	default:
+		httperr.Write(w, err)
+	}
+	g.log.Warn("invocation failed", "function", name, "call_id", r.Header.Get(callIDHeader), "err", err)
+}
+
+func unknownFunction(name string) error {
+	return function.NotFoundf("function %.80q does not exist", name)
+}
+
+// statusClientClosed stands in metrics for an answer that nobody waited for.
+const statusClientClosed = 499
+
+// answerRecorder remembers what was answered.
+type answerRecorder struct {
+	http.ResponseWriter
+	status int  // 0: no header was written
+	whole  bool // the answer was written to its end
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answerRecorder) WriteHeader(status int) {
+	if a.status == 0 && status >= 200 || status == http.StatusSwitchingProtocols {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *answerRecorder) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the server's own writer.
+func (a *answerRecorder) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Hijack lets the proxy take over an upgraded connection.
+func (a *answerRecorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(a.ResponseWriter).Hijack()
+}
+
+// outcome is the status to count. An answer that broke off is the client's doing if it left, and else
+// counts as 502 whatever its header promised.
+func (a *answerRecorder) outcome(client context.Context) int {
+	switch {
+	case a.whole && a.status == 0:
+		return http.StatusOK
+	case a.whole, a.status == http.StatusSwitchingProtocols:
+		return a.status
+	case client.Err() != nil:
+		return statusClientClosed
+	default:
+		return http.StatusBadGateway
+	}
+}

@@ -1,0 +1,153 @@
+package gateway
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are the gateway's own, by function. Those that the scaling rules read stand in a registry of
+// their own, so that the scrape which comes several times a second stays small.
+type metrics struct {
+	scaling *prometheus.Registry
+	all     prometheus.Gatherers
+
+	started   *prometheus.CounterVec
+	completed *prometheus.CounterVec
+	seconds   *prometheus.HistogramVec
+}
+
+func newMetrics(reg *prometheus.Registry) *metrics {
+	m := &metrics{scaling: prometheus.NewRegistry()}
+	m.all = prometheus.Gatherers{m.scaling, reg}
+	m.started = promauto.With(m.scaling).NewCounterVec(prometheus.CounterOpts{
+		Name: "gateway_function_invocation_started",
+		Help: "Invocations that arrived, whether or not they were answered.",
+	}, []string{"function_name"})
+	m.completed = promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
+		Name: "gateway_function_invocation_total",
+		Help: "Invocations that ended, by the HTTP status of the answer; 499 where the client left first.",
+	}, []string{"function_name", "code"})
+	m.seconds = promauto.With(reg).NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "gateway_functions_seconds",
+		Help:    "Time from the arrival of an invocation to the end of its answer.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+	}, []string{"function_name", "code"})
+	return m
+}
+
+// handler serves /metrics and /metrics/scaling.
+func (m *metrics) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.all, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics/scaling", promhttp.HandlerFor(m.scaling, promhttp.HandlerOpts{DisableCompression: true}))
+	return mux
+}
+
+// open makes the series of a function. They exist from now on, at 0: rate() cannot see the first
+// increment of a series that comes with it.
+func (m *metrics) open(name string) *series {
+	s := &series{metrics: m, name: name, started: m.started.WithLabelValues(name)}
+	s.ok = m.code(name, http.StatusOK)
+	s.lastArrival.Store(time.Now().UnixNano())
+	return s
+}
+
+// drop forgets the series of a function that was removed. Invocations still in flight are not counted
+// any more, or the first to end would bring a series back.
+func (m *metrics) drop(s *series) {
+	s.dropped.Store(true)
+	labels := prometheus.Labels{"function_name": s.name}
+	m.started.DeletePartialMatch(labels)
+	m.completed.DeletePartialMatch(labels)
+	m.seconds.DeletePartialMatch(labels)
+}
+
+func (m *metrics) code(name string, status int) outcome {
+	code := strconv.Itoa(status)
+	return outcome{
+		completed: m.completed.WithLabelValues(name, code),
+		seconds:   m.seconds.WithLabelValues(name, code),
+	}
+}
+
+// series measures the invocations of one function.
+type series struct {
+	metrics *metrics
+	name    string
+	started prometheus.Counter
+	ok      outcome
+
+	lastArrival atomic.Int64 // unix nanoseconds; at first when the route was opened
+	finished    atomic.Int64
+	dropped     atomic.Bool
+
+	load inflight
+}
+
+type outcome struct {
+	completed prometheus.Counter
+	seconds   prometheus.Observer
+}
+
+// begin counts an arrival at now.
+func (s *series) begin(now time.Time) {
+	s.started.Inc()
+	s.lastArrival.Store(now.UnixNano())
+	s.load.add(now, 1)
+}
+
+// end counts the answer with status at now to what arrived at start.
+func (s *series) end(start, now time.Time, status int) {
+	s.load.add(now, -1)
+	s.finished.Add(1)
+	if s.dropped.Load() {
+		return
+	}
+	o := s.ok
+	if status != http.StatusOK {
+		o = s.metrics.code(s.name, status)
+	}
+	o.completed.Inc()
+	o.seconds.Observe(now.Sub(start).Seconds())
+}
+
+// inflight integrates the number of requests in flight over time. The integral's rate is their exact
+// mean number, where a gauge that is sampled twice a second sees only those that meet a sample.
+type inflight struct {
+	mu       sync.Mutex
+	n        int
+	integral time.Duration // requests × time
+	at       time.Time     // up to which integral counts
+}
+
+func (l *inflight) add(now time.Time, delta int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.advance(now)
+	l.n += delta
+}
+
+// read returns the number in flight and the integral in request-seconds at now.
+func (l *inflight) read(now time.Time) (int, float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.advance(now)
+	return l.n, l.integral.Seconds()
+}
+
+func (l *inflight) advance(now time.Time) {
+	// Two callers may take the time in one order and the lock in the other.
+	if d := now.Sub(l.at); l.n > 0 && d > 0 {
+		l.integral += time.Duration(l.n) * d
+	}
+	if now.After(l.at) {
+		l.at = now
+	}
+}

@@ -1,0 +1,92 @@
+package proxy
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faas/function"
+)
+
+// Balancer lends out the ready replicas of one function. Its methods are safe for concurrent use, and
+// Acquire takes no lock. The zero value has no replicas.
+type Balancer struct {
+	set atomic.Pointer[targetSet]
+
+	update sync.Mutex // held by Update only
+}
+
+// targetSet is immutable once stored, but for the counters inside the targets.
+type targetSet struct {
+	targets []*Target
+	slots   int64
+}
+
+// Update sets the replicas to choose among: those of rs that are ready. Targets that stay keep their
+// counts and their quarantine. slots is how many requests each may have in flight, 0 for no bound.
+func (b *Balancer) Update(rs []function.Replica, slots int) {
+	b.update.Lock()
+	defer b.update.Unlock()
+
+	known := map[string]*Target{}
+	for _, t := range b.load().targets {
+		known[t.ID] = t
+	}
+	next := &targetSet{slots: int64(slots)}
+	for _, r := range rs {
+		if r.State != function.ReplicaReady || r.Addr == "" {
+			continue
+		}
+		t := known[r.ID]
+		if t == nil || t.Addr != r.Addr {
+			t = &Target{ID: r.ID, Addr: r.Addr}
+		}
+		next.targets = append(next.targets, t)
+	}
+	b.set.Store(next)
+}
+
+// Acquire lends a replica at time now, or nil when there is none, each is full, or each is in
+// quarantine. The caller must Release it.
+//
+// The choice is the less loaded of two taken at random ("the power of two choices", Mitzenmacher 2001):
+// as good as asking all for the least loaded, without every gateway running to the same one.
+func (b *Balancer) Acquire(now time.Time) *Target {
+	set := b.load()
+	n := len(set.targets)
+	if n == 0 {
+		return nil
+	}
+	at := now.UnixNano()
+	if n > 1 {
+		i := rand.IntN(n)     //nolint:gosec // a spread of load, not a secret
+		j := rand.IntN(n - 1) //nolint:gosec // as above
+		if j >= i {
+			j++
+		}
+		t, other := set.targets[i], set.targets[j]
+		if t.quarantined(at) || (other.inflight.Load() < t.inflight.Load() && !other.quarantined(at)) {
+			t = other
+		}
+		if !t.quarantined(at) && t.take(set.slots) {
+			return t
+		}
+	}
+	// The two were of no use: whoever has room. Starting anywhere spreads those who come here at once.
+	start := rand.IntN(n) //nolint:gosec // as above
+	for i := range n {
+		t := set.targets[(start+i)%n]
+		if !t.quarantined(at) && t.take(set.slots) {
+			return t
+		}
+	}
+	return nil
+}
+
+func (b *Balancer) load() *targetSet {
+	if set := b.set.Load(); set != nil {
+		return set
+	}
+	return &targetSet{}
+}

@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faas/function"
+	"faas/gateway/activator"
+	"faas/gateway/proxy"
+)
+
+// table maps names to routes. Readers take no lock; apply, the only writer, makes a new map.
+type table struct {
+	opts   routeOptions
+	routes atomic.Pointer[map[string]*route]
+
+	mu      sync.Mutex // held by apply
+	version uint64
+}
+
+// routeOptions are what every route of a table shares.
+type routeOptions struct {
+	maxHeld int
+	maxHold time.Duration
+	wake    func(ctx context.Context, name string) error
+	log     *slog.Logger
+	metrics *metrics
+}
+
+// route is one function as requests meet it.
+type route struct {
+	name     string
+	status   atomic.Pointer[function.Status]
+	balancer proxy.Balancer
+	gate     *activator.Gate
+	series   *series
+}
+
+func newTable(o routeOptions) *table {
+	t := &table{opts: o}
+	t.routes.Store(&map[string]*route{})
+	return t
+}
+
+// lookup returns the route of the function called name, or nil.
+func (t *table) lookup(name string) *route { return (*t.routes.Load())[name] }
+
+// sorted returns all routes in the order of their names.
+func (t *table) sorted() []*route {
+	routes := *t.routes.Load()
+	all := make([]*route, 0, len(routes))
+	for _, name := range slices.Sorted(maps.Keys(routes)) {
+		all = append(all, routes[name])
+	}
+	return all
+}
+
+// apply makes the table show s, unless it shows something newer already: snapshots come from the watch
+// and, after a change through the API, from a read of its own.
+func (t *table) apply(s function.Snapshot) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.Version < t.version {
+		return
+	}
+	t.version = s.Version
+	old := *t.routes.Load()
+	next := make(map[string]*route, len(s.Functions))
+	for _, status := range s.Functions {
+		r := old[status.Name]
+		if r == nil {
+			r = t.open(status)
+		}
+		r.status.Store(&status)
+		r.balancer.Update(status.Replicas, slots(status.Function))
+		next[status.Name] = r
+	}
+	t.routes.Store(&next)
+	for name, r := range old {
+		if next[name] == nil {
+			r.gate.Close(function.NotFoundf("function %s was removed", name))
+			t.opts.metrics.drop(r.series)
+		}
+	}
+	for _, r := range next {
+		r.gate.Signal()
+		if err := r.blocked(); err != nil {
+			r.gate.Refuse(err)
+		}
+	}
+}
+
+// open makes the route of a function that the table has not seen.
+func (t *table) open(status function.Status) *route {
+	r := &route{name: status.Name, series: t.opts.metrics.open(status.Name)}
+	r.gate = activator.New(activator.Options{
+		Name:    status.Name,
+		Asleep:  func() bool { return r.status.Load().Desired == 0 },
+		Wake:    t.opts.wake,
+		MaxHeld: t.opts.maxHeld, MaxHold: t.opts.maxHold,
+		Log: t.opts.log,
+	})
+	return r
+}
+
+// acquire lends a replica with room, and waits for one while the client does.
+func (r *route) acquire(ctx context.Context) (*proxy.Target, error) {
+	var target *proxy.Target
+	take := func() bool {
+		target = r.balancer.Acquire(time.Now())
+		return target != nil
+	}
+	if r.gate.Try(take) {
+		return target, nil
+	}
+	if err := r.blocked(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := whileConnected(ctx)
+	defer cancel()
+	err := r.gate.Hold(ctx, take)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = function.Unavailablef("function %s had no free replica in time", r.name)
+	}
+	return target, err
+}
+
+// blocked returns an error while no replica is ready and none can start, so that a mistake in a deployment
+// shows at once and not after the longest hold. Why is for those who may see the function's log.
+func (r *route) blocked() error {
+	if s := r.status.Load(); s.Blocked != "" && s.Available() == 0 {
+		return function.Unavailablef("function %s cannot start: see /system/function/%s", r.name, r.name)
+	}
+	return nil
+}
+
+func (r *route) release(t *proxy.Target) {
+	t.Release()
+	r.gate.Signal()
+}
+
+// slots is how many requests one replica takes at once: what its watchdog would refuse with 429 beyond
+// max_inflight waits here instead, for whichever replica is free first.
+func slots(f function.Function) int {
+	n, err := strconv.Atoi(f.Env["max_inflight"])
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,222 @@
+package monitoring
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The configuration files, under the source and under what is rendered. Everything else, the rules, is
+// copied as it is, so that line numbers in errors stay true.
+const (
+	PrometheusFile   = "prometheus/prometheus.yml"
+	AlertmanagerFile = "alertmanager/alertmanager.yml"
+)
+
+// Setting is what differs from machine to machine.
+type Setting struct {
+	// Gateway, Metrics and Alertmanager are host:port of the gateway's API, of its metrics, and of
+	// Alertmanager. They take the place of gateway:8080, gateway:8082 and alertmanager:9093.
+	Gateway, Metrics, Alertmanager string
+	// User and PasswordFile are the credentials of the webhook. Empty: it needs none.
+	User, PasswordFile string
+}
+
+// Render writes the configuration in source, with s put in, below dir. Rules that source no longer has
+// are removed. Nothing is written when any file cannot be used.
+func Render(source fs.FS, dir string, s Setting) error {
+	texts, err := s.renderAll(source)
+	if err != nil {
+		return err
+	}
+	for _, folder := range []string{"prometheus", "alertmanager"} {
+		if err := replace(dir, folder, texts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renderAll returns the text of each file in source by its name.
+func (s Setting) renderAll(source fs.FS) (map[string][]byte, error) {
+	texts, err := read(source)
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range texts {
+		if texts[name], err = s.render(name, text); err != nil {
+			return nil, fmt.Errorf("render %s: %w", name, err)
+		}
+	}
+	for _, name := range []string{PrometheusFile, AlertmanagerFile} {
+		if texts[name] == nil {
+			return nil, fmt.Errorf("render %s: %w", name, fs.ErrNotExist)
+		}
+	}
+	return texts, nil
+}
+
+// read returns the text of each file in source by its name.
+func read(source fs.FS) (map[string][]byte, error) {
+	files, err := list(source)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string][]byte{}
+	for _, name := range files {
+		if texts[name], err = fs.ReadFile(source, name); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
+// replace makes the configuration below dir in folder what texts say, and leaves other folders alone.
+func replace(dir, folder string, texts map[string][]byte) error {
+	for name, text := range texts {
+		if within(name, folder) {
+			if err := write(filepath.Join(dir, filepath.FromSlash(name)), text); err != nil {
+				return err
+			}
+		}
+	}
+	there, err := list(os.DirFS(dir))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range there {
+		if _, ok := texts[name]; !ok && within(name, folder) {
+			errs = append(errs, os.Remove(filepath.Join(dir, filepath.FromSlash(name))))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func within(name, folder string) bool { return strings.HasPrefix(name, folder+"/") }
+
+// list names the YAML files of both servers, the rules' unit tests left out.
+func list(source fs.FS) ([]string, error) {
+	var files []string
+	for _, pattern := range []string{"prometheus/*.yml", "prometheus/rules/*.yml", "alertmanager/*.yml"} {
+		names, err := fs.Glob(source, pattern)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, names...)
+	}
+	return files, nil
+}
+
+func write(file string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o600)
+}
+
+func (s Setting) render(name string, text []byte) ([]byte, error) {
+	var needed []string
+	switch name {
+	case PrometheusFile:
+		needed = []string{"gateway:8082", "alertmanager:9093"}
+	case AlertmanagerFile:
+		needed = []string{"gateway:8080"}
+	default:
+		return text, nil
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, err
+	}
+	e := editor{setting: s, found: map[string]bool{}}
+	e.edit(&doc)
+	for _, address := range needed {
+		if !e.found[address] {
+			return nil, fmt.Errorf("the address %s is nowhere in it, so it cannot be pointed at this machine", address)
+		}
+	}
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "# Made by faas up from %s: changes here are lost.\n", path.Base(name))
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := errors.Join(encoder.Encode(&doc), encoder.Close()); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// editor changes a YAML document in place.
+type editor struct {
+	setting Setting
+	found   map[string]bool
+}
+
+func (e *editor) edit(n *yaml.Node) {
+	switch n.Kind {
+	case yaml.ScalarNode:
+		e.address(n)
+	case yaml.MappingNode:
+		e.credentials(n)
+		for i := 1; i < len(n.Content); i += 2 {
+			e.edit(n.Content[i])
+		}
+	case yaml.DocumentNode, yaml.SequenceNode:
+		for _, child := range n.Content {
+			e.edit(child)
+		}
+	case yaml.AliasNode: // its anchor is edited where it stands
+	}
+}
+
+func (e *editor) address(n *yaml.Node) {
+	for _, r := range []struct{ from, to string }{
+		{"gateway:8080", e.setting.Gateway},
+		{"gateway:8082", e.setting.Metrics},
+		{"alertmanager:9093", e.setting.Alertmanager},
+	} {
+		host := strings.TrimPrefix(strings.TrimPrefix(n.Value, "http://"), "https://")
+		if host == r.from || strings.HasPrefix(host, r.from+"/") {
+			n.Value = strings.Replace(n.Value, r.from, r.to, 1)
+			e.found[r.from] = true
+			return
+		}
+	}
+}
+
+// credentials sets what basic_auth of the mapping says, or takes it away, and http_config with it when
+// nothing else is in there.
+func (e *editor) credentials(n *yaml.Node) {
+	for i := 0; i+1 < len(n.Content); {
+		key, value := n.Content[i].Value, n.Content[i+1]
+		if key == "http_config" {
+			e.credentials(value)
+		}
+		if key == "basic_auth" && e.setting.PasswordFile != "" {
+			set(value, "username", e.setting.User)
+			set(value, "password_file", e.setting.PasswordFile)
+		}
+		if key == "basic_auth" && e.setting.PasswordFile == "" || key == "http_config" && len(value.Content) == 0 {
+			n.Content = slices.Delete(n.Content, i, i+2)
+			continue
+		}
+		i += 2
+	}
+}
+
+func set(mapping *yaml.Node, key, value string) {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if mapping.Content[i].Value == key {
+			mapping.Content[i+1].SetString(value)
+			return
+		}
+	}
+}

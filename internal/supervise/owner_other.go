@@ -1,0 +1,5 @@
+//go:build !linux
+
+package supervise
+
+func portOwner(string) string { return "" }

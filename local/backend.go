@@ -1,0 +1,216 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"faas/function"
+)
+
+// Backend runs functions as processes of this machine. Make one with New; its methods work while Run
+// does and return ErrUnavailable otherwise. The snapshots and statuses that it returns are shared with
+// other readers and must not be changed.
+type Backend struct {
+	opts    Options
+	timing  timing
+	metrics *metrics
+	base    map[string]string
+	board   *board
+	stack   atomic.Pointer[stack] // nil: none
+	ops     chan op
+	started atomic.Bool
+	loaded  chan struct{} // closed once every function of before is there
+	ended   chan struct{} // closed when Run returns
+}
+
+// New returns a backend that does nothing until it is Run.
+func New(opts Options) (*Backend, error) {
+	opts = opts.withDefaults()
+	dir, err := filepath.Abs(opts.DataDir) // functions have working directories of their own
+	if err != nil {
+		return nil, fmt.Errorf("find the data directory: %w", err)
+	}
+	opts.DataDir = dir
+	return &Backend{
+		opts: opts, timing: defaultTiming(), metrics: newMetrics(opts.Registerer), base: opts.baseEnv(),
+		board: newBoard(), ops: make(chan op), loaded: make(chan struct{}), ended: make(chan struct{}),
+	}, nil
+}
+
+// Deploy adds a function with as many replicas as its scaling minimum. It is kept across restarts once
+// Deploy returns. Errors: ErrConflict when it exists, ErrInvalid when this backend cannot run it.
+func (b *Backend) Deploy(ctx context.Context, f function.Function) error {
+	f = f.Clone()
+	sp, err := b.resolve(f)
+	if err != nil {
+		return fmt.Errorf("deploy %s: %w", f.Name, err)
+	}
+	return b.change(ctx, "deploy", f.Name, true, func(s *supervisor, now time.Time) error {
+		return s.deploy(f, sp, false, now)
+	})
+}
+
+// Update gives a function a new definition and keeps its desired count. New replicas start and become
+// ready before old ones drain; where nothing changed that a process would see, none restarts. Errors:
+// ErrNotFound, ErrInvalid.
+func (b *Backend) Update(ctx context.Context, f function.Function) error {
+	if _, err := b.Function(ctx, f.Name); err != nil { // clients PUT first and POST on 404, even what is invalid
+		return fmt.Errorf("update %s: %w", f.Name, err)
+	}
+	f = f.Clone()
+	sp, err := b.resolve(f)
+	if err != nil {
+		return fmt.Errorf("update %s: %w", f.Name, err)
+	}
+	return b.change(ctx, "update", f.Name, true, func(s *supervisor, _ time.Time) error {
+		return s.update(f, sp, false)
+	})
+}
+
+// Remove takes a function away; its replicas drain. Errors: ErrNotFound.
+func (b *Backend) Remove(ctx context.Context, name string) error {
+	return b.change(ctx, "remove", name, true, func(s *supervisor, _ time.Time) error { return s.remove(name) })
+}
+
+// Scale sets the desired count of a function, 0 included, and returns when that is accepted. Errors:
+// ErrNotFound, ErrInvalid.
+func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
+	if replicas < 0 {
+		return function.Invalidf("scale %s to %d: the count must not be negative", name, replicas)
+	}
+	return b.change(ctx, "scale", name, false, func(s *supervisor, _ time.Time) error { return s.scale(name, replicas) })
+}
+
+// Function returns the status of one function. Errors: ErrNotFound.
+func (b *Backend) Function(ctx context.Context, name string) (function.Status, error) {
+	snap, err := b.Functions(ctx)
+	if err != nil {
+		return function.Status{}, err
+	}
+	for _, st := range snap.Functions {
+		if st.Name == name {
+			return st, nil
+		}
+	}
+	return function.Status{}, function.NotFoundf("function %s does not exist", name)
+}
+
+// Functions returns every function, in the order of their names.
+func (b *Backend) Functions(ctx context.Context) (function.Snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return function.Snapshot{}, err
+	}
+	if err := b.available(); err != nil {
+		return function.Snapshot{}, err
+	}
+	snap, _ := b.board.current()
+	return snap, nil
+}
+
+// Watch calls see with the present snapshot, and again after each change with the newest; a slow see
+// misses those in between. Before Run has found its functions there is no present, and Watch waits for
+// it. It blocks until ctx ends and returns ctx's error.
+func (b *Backend) Watch(ctx context.Context, see func(function.Snapshot)) error {
+	select {
+	case <-b.loaded:
+		b.board.watch(ctx, see)
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+func (b *Backend) available() error {
+	select {
+	case <-b.ended:
+		return function.Unavailablef("the local backend has ended")
+	default:
+	}
+	select {
+	case <-b.loaded:
+		return nil
+	default:
+		return function.Unavailablef("the local backend is not running yet")
+	}
+}
+
+// change lets the supervisor do something and waits until it is on the board, and on disk when keep.
+func (b *Backend) change(
+	ctx context.Context, verb, name string, keep bool, do func(*supervisor, time.Time) error,
+) error {
+	if err := b.available(); err != nil {
+		return fmt.Errorf("%s %s: %w", verb, name, err)
+	}
+	var kept <-chan struct{}
+	err := b.ask(ctx, func(s *supervisor, now time.Time) error {
+		if err := do(s, now); err != nil {
+			return err
+		}
+		kept = s.save(s.state())
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", verb, name, err)
+	}
+	if !keep {
+		return nil
+	}
+	select {
+	case <-kept:
+	case <-ctx.Done(): // it is accepted all the same
+	case <-b.ended:
+	}
+	return nil
+}
+
+func (b *Backend) ask(ctx context.Context, do func(*supervisor, time.Time) error) error {
+	o := op{do: do, reply: make(chan error, 1)}
+	select {
+	case b.ops <- o:
+		return <-o.reply // at once: the supervisor does nothing slow
+	case <-b.ended:
+		return function.Unavailablef("the local backend has ended")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// resolve decides what f runs: its own process, or that of the stack file's function of its image.
+func (b *Backend) resolve(f function.Function) (spec, error) {
+	if err := checkHere(f); err != nil {
+		return spec{}, err
+	}
+	stack := b.stack.Load()
+	known, ok := stack.image(f.Image)
+	if !ok {
+		if f.Process == "" && f.Env["fprocess"] == "" && f.Env["function_process"] == "" {
+			return spec{}, function.Invalidf("image %q is unknown: the local backend runs a command (envProcess) "+
+				"or an image that its stack file names: %s", f.Image, stack.images())
+		}
+		known.dir = b.workDir(f.Name)
+	}
+	sp, err := newSpec(f, known)
+	if err != nil || ok {
+		return sp, err
+	}
+	sp.ownDir = true
+	if err := os.MkdirAll(known.dir, 0o700); err != nil {
+		return spec{}, fmt.Errorf("make the working directory: %w", errors.Join(function.ErrUnavailable, err))
+	}
+	return sp, nil
+}
+
+// workDir is where a function runs that no handler of the stack file belongs to.
+func (b *Backend) workDir(name string) string {
+	return filepath.Join(b.opts.DataDir, "functions", name)
+}
+
+// removeWorkDir takes away the working directory of a function that is gone. What the function wrote is
+// its user's, and stays.
+func (b *Backend) removeWorkDir(name string) {
+	_ = os.Remove(b.workDir(name)) // it is not empty, or there is none
+}

@@ -1,0 +1,68 @@
+package local
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// replicaMark is the environment variable that names a replica in all that it starts, by which a
+// process is found that left its session and its parents.
+const replicaMark = "FAAS_REPLICA"
+
+// replica is one watchdog process from before its start until nothing of it is left. The supervisor
+// holds it; its own goroutine, which runs launcher.run, tells the supervisor of each step.
+type replica struct {
+	id       string
+	function string
+	slot     int
+	spec     spec
+	// stops carries the supervisor's orders. There are at most three in a replica's life (its own
+	// reason, retirement, shut-down), so that sending never blocks.
+	stops chan stop
+}
+
+// stop tells a replica to end: with a drain of at most limit after settle, or, for a limit of 0, at once.
+type stop struct {
+	reason string
+	text   string
+	settle time.Duration
+	limit  time.Duration
+}
+
+// eventKind is a step in a replica's life.
+type eventKind int
+
+const (
+	eventStarted eventKind = iota // the process runs
+	eventReady                    // it takes requests
+	eventDied                     // the process ended
+	eventGone                     // nothing of it is left; always the last event
+)
+
+// event is what a replica tells the supervisor.
+type event struct {
+	replica *replica
+	kind    eventKind
+
+	addr, metrics string        // started
+	pid           int           // started
+	took          time.Duration // ready: since the process started
+	reason, text  string        // died: one of exitReasons, and the same for a person
+	lastLine      string        // gone: the last line of standard error
+}
+
+func newReplica(name string, sl *slot) *replica {
+	return &replica{
+		id:       fmt.Sprintf("%s.%d.%s", name, sl.number, randomHex()),
+		function: name, slot: sl.number, spec: sl.spec,
+		stops: make(chan stop, 3),
+	}
+}
+
+func randomHex() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
+	return hex.EncodeToString(b[:])
+}

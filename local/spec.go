@@ -1,0 +1,168 @@
+package local
+
+import (
+	"cmp"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"faas/function"
+)
+
+// annotationNoFile bounds the open files of each process of a function.
+const annotationNoFile = "com.openfaas.ulimit.nofile"
+
+// The watchdog's defaults, which bound a drain where the function says nothing, and what it may take
+// beyond them to end itself.
+const (
+	defaultFunctionTimeout = 30 * time.Second
+	watchdogEndTime        = time.Second
+)
+
+// spec is what makes a function's replicas: two equal specs need no restart. Labels, annotations other
+// than annotationNoFile and limits of memory are not in it, since they apply to running replicas.
+type spec struct {
+	dir     string
+	ownDir  bool   // dir is the function's alone, in the data directory
+	process string // empty in static mode
+	env     map[string]string
+	noFile  uint64 // 0: as the backend itself
+	// upstream is the address that an http-mode function's server is expected at, whose port is
+	// replaced by one of the replica's own. Nil: nothing to replace.
+	upstream *url.URL
+	// drain is the longest time that requests may still need after the replica is told to end.
+	drain time.Duration
+}
+
+func (s spec) equal(o spec) bool {
+	return s.dir == o.dir && s.process == o.process && s.noFile == o.noFile && maps.Equal(s.env, o.env)
+}
+
+// checkHere reports what makes f unfit for this backend, before anything is resolved.
+func checkHere(f function.Function) error {
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	if len(f.Secrets) > 0 {
+		return function.Invalidf("secrets %s: the local backend has no secrets yet; "+
+			"pass the values in the environment", strings.Join(f.Secrets, ", "))
+	}
+	_, err := noFileLimit(f.Annotations)
+	return err
+}
+
+// newSpec makes f's spec. What f leaves out comes from defaults, the stack file's function of its image.
+func newSpec(f function.Function, defaults entry) (spec, error) {
+	env := maps.Clone(defaults.function.Env)
+	if env == nil {
+		env = map[string]string{}
+	}
+	maps.Copy(env, f.Env)
+	s := spec{
+		dir: defaults.dir,
+		process: cmp.Or(f.Process, f.Env["fprocess"], f.Env["function_process"],
+			defaults.function.Process, env["fprocess"], env["function_process"]),
+		env: env,
+	}
+	if s.process == "" && (env["mode"] != "static" || env["static_path"] == "") {
+		return spec{}, function.Invalidf("no process to run: the local backend runs a command, not an image; " +
+			"set fprocess (in a stack file) or envProcess (in the API), such as \"cat\"")
+	}
+	var err error
+	if s.noFile, err = noFileLimit(f.Annotations); err != nil {
+		return spec{}, err
+	}
+	if s.upstream, err = loopbackUpstream(env); err != nil {
+		return spec{}, err
+	}
+	if s.drain, err = drainTime(env); err != nil {
+		return spec{}, err
+	}
+	return s, nil
+}
+
+func noFileLimit(annotations map[string]string) (uint64, error) {
+	value, ok := annotations[annotationNoFile]
+	if !ok {
+		return 0, nil
+	}
+	highest := maxOpenFiles()
+	n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+	if err != nil || n < 16 || n > highest {
+		return 0, function.Invalidf("annotation %s=%q: use a whole number from 16 to %d, this machine's hard limit",
+			annotationNoFile, value, highest)
+	}
+	return n, nil
+}
+
+// loopbackUpstream reads upstream_url of an http-mode function. Nil: there is none on this machine that
+// names a port.
+func loopbackUpstream(env map[string]string) (*url.URL, error) {
+	raw := env["upstream_url"]
+	if env["mode"] != "http" || raw == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return nil, function.Invalidf("environment upstream_url=%q: write it as http://127.0.0.1:8082", raw)
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Port() == "" || (u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())) {
+		return nil, nil
+	}
+	return u, nil
+}
+
+// drainTime is the longest time that a replica may need to end, as the watchdog bounds it: the larger
+// of its write and exec time-outs, where 0 turns the latter off.
+func drainTime(env map[string]string) (time.Duration, error) {
+	longest := time.Duration(0)
+	for _, name := range []string{"write_timeout", "exec_timeout"} {
+		d, err := timeout(env[name])
+		if err != nil || d < 0 {
+			return 0, function.Invalidf("environment %s=%q: use a duration such as 30s, or seconds", name, env[name])
+		}
+		longest = max(longest, d)
+	}
+	return longest + watchdogEndTime, nil
+}
+
+func timeout(value string) (time.Duration, error) {
+	if value == "" {
+		return defaultFunctionTimeout, nil
+	}
+	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(n) * time.Second, nil
+	}
+	return time.ParseDuration(value)
+}
+
+// environ is the environment of one replica, sorted: base, then the function's, then what the backend
+// itself must decide. A port other than 0 is the replica's own for its http server.
+func (s spec) environ(base map[string]string, id string, port int) []string {
+	env := maps.Clone(base)
+	maps.Copy(env, s.env)
+	if s.process != "" {
+		env["fprocess"] = s.process
+		delete(env, "function_process")
+	}
+	env["suppress_lock"] = "true" // the lock is one file for the whole machine
+	env["LISTEN_FDS"] = "2"
+	env["LISTEN_FDNAMES"] = "http:metrics"
+	env[replicaMark] = id
+	if s.upstream != nil && port != 0 {
+		u := *s.upstream
+		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(port))
+		env["upstream_url"] = u.String()
+		env["PORT"] = strconv.Itoa(port)
+	}
+	list := make([]string, 0, len(env))
+	for _, key := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, key+"="+env[key])
+	}
+	return list
+}

@@ -1,0 +1,81 @@
+package scaler
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faas/function"
+)
+
+// Backend is what the scaler needs of the system that runs the functions.
+type Backend interface {
+	// Function returns one function, ErrNotFound if there is none. It must show the last accepted Scale.
+	Function(ctx context.Context, name string) (function.Status, error)
+	// Scale sets the desired count and returns when it is accepted, not when the replicas are ready.
+	Scale(ctx context.Context, name string, replicas int) error
+	// Watch calls fn with the present state and after each change, and blocks until ctx ends.
+	Watch(ctx context.Context, fn func(function.Snapshot)) error
+}
+
+// Options configure a Scaler. Only Backend must be set; the zero value of all else means its default.
+type Options struct {
+	// Backend runs the functions.
+	Backend Backend
+	// Log gets a line for each change of a count and for each failure. Nil: nothing is logged.
+	Log *slog.Logger
+	// Registerer gets the metrics. Nil: they are kept but not exported.
+	Registerer prometheus.Registerer
+	// HeartbeatTimeout is how long after the last Heartbeat alert the control loop counts as lost.
+	// Default 15s. It must be longer than the interval at which Alertmanager repeats that alert.
+	HeartbeatTimeout time.Duration
+	// HeartbeatGrace is how long after the start the first Heartbeat may take. Default 60s.
+	HeartbeatGrace time.Duration
+	// CallTimeout bounds one call of the backend. Default 10s.
+	CallTimeout time.Duration
+	// RetryDelay is the pause after the first failed call; it doubles up to RetryMaxDelay.
+	// Defaults 200ms and 5s.
+	RetryDelay, RetryMaxDelay time.Duration
+	// RetryFor bounds how long an order is tried before it is given up. Default 1m.
+	RetryFor time.Duration
+	// LogSize is the number of decisions that are kept for Events, beside a fifth as many that only confirm a
+	// count. Default 1000.
+	LogSize int
+}
+
+// withDefaults fills in what is zero and reports what cannot be used.
+func (o Options) withDefaults() (Options, error) {
+	var errs []error
+	if o.Backend == nil {
+		errs = append(errs, function.Invalidf("scaler: Options.Backend is missing"))
+	}
+	if o.LogSize < 0 {
+		errs = append(errs, function.Invalidf("scaler: Options.LogSize is %d: use 1 or more, or 0 for the default", o.LogSize))
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	for _, d := range []struct {
+		name   string
+		value  *time.Duration
+		preset time.Duration
+	}{
+		{"HeartbeatTimeout", &o.HeartbeatTimeout, 15 * time.Second},
+		{"HeartbeatGrace", &o.HeartbeatGrace, time.Minute},
+		{"CallTimeout", &o.CallTimeout, 10 * time.Second},
+		{"RetryDelay", &o.RetryDelay, 200 * time.Millisecond},
+		{"RetryMaxDelay", &o.RetryMaxDelay, 5 * time.Second},
+		{"RetryFor", &o.RetryFor, time.Minute},
+	} {
+		if *d.value < 0 {
+			errs = append(errs, function.Invalidf("scaler: Options.%s is %v: it must not be negative", d.name, *d.value))
+		}
+		*d.value = cmp.Or(*d.value, d.preset)
+	}
+	o.LogSize = cmp.Or(o.LogSize, 1000)
+	return o, errors.Join(errs...)
+}
