@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/board"
 )
 
 // Backend runs functions as processes of this machine. Make one with New; its methods work while Run
@@ -20,7 +21,7 @@ type Backend struct {
 	timing  timing
 	metrics *metrics
 	base    map[string]string
-	board   *board
+	board   *board.Board
 	stack   atomic.Pointer[stack] // nil: none
 	ops     chan op
 	started atomic.Bool
@@ -38,7 +39,7 @@ func New(opts Options) (*Backend, error) {
 	opts.DataDir = dir
 	return &Backend{
 		opts: opts, timing: defaultTiming(), metrics: newMetrics(opts.Registerer), base: opts.baseEnv(),
-		board: newBoard(), ops: make(chan op), loaded: make(chan struct{}), ended: make(chan struct{}),
+		board: board.New(), ops: make(chan op), loaded: make(chan struct{}), ended: make(chan struct{}),
 	}, nil
 }
 
@@ -108,7 +109,7 @@ func (b *Backend) Functions(ctx context.Context) (function.Snapshot, error) {
 	if err := b.available(); err != nil {
 		return function.Snapshot{}, err
 	}
-	snap, _ := b.board.current()
+	snap, _ := b.board.Current()
 	return snap, nil
 }
 
@@ -118,7 +119,7 @@ func (b *Backend) Functions(ctx context.Context) (function.Snapshot, error) {
 func (b *Backend) Watch(ctx context.Context, see func(function.Snapshot)) error {
 	select {
 	case <-b.loaded:
-		b.board.watch(ctx, see)
+		b.board.Watch(ctx, see)
 	case <-ctx.Done():
 	}
 	return ctx.Err()

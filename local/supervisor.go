@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/board"
 )
 
 // supervisor owns every function and slot. One goroutine runs it and all its methods; others reach it
@@ -18,7 +19,7 @@ type supervisor struct {
 	notice  func(subject, text string)
 	metrics *metrics
 	timing  timing
-	board   *board
+	board   *board.Board
 	node    string
 	// launch runs a replica and returns when it is gone.
 	launch func(*replica, chan<- event)
@@ -213,7 +214,7 @@ func (s *supervisor) publish() {
 	for _, name := range slices.Sorted(maps.Keys(s.functions)) {
 		list = append(list, s.functions[name].status(s.node))
 	}
-	s.board.publish(list)
+	s.board.Publish(list)
 }
 
 // state is what is to be kept of the present.

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"faas/function"
+	"faas/internal/board"
 )
 
 // sim is a supervisor whose replicas are played by the test, in virtual time.
@@ -43,7 +44,7 @@ func simulate(t *testing.T, play func(*sim)) {
 		s := &sim{t: t, ops: make(chan op), log: &logBuffer{}, began: time.Now()}
 		s.supervisor = &supervisor{
 			log: slog.New(slog.NewTextHandler(s.log, nil)), metrics: newMetrics(nil), timing: defaultTiming(),
-			board: newBoard(), node: "node", launch: s.launch,
+			board: board.New(), node: "node", launch: s.launch,
 			measure:   func([]int) map[int]int64 { return nil },
 			save:      func(state) <-chan struct{} { return nil },
 			forget:    func(string) {},
@@ -181,7 +182,7 @@ func (s *sim) sleep(d time.Duration) {
 
 func (s *sim) status() function.Status {
 	synctest.Wait()
-	snap, _ := s.board.current()
+	snap, _ := s.board.Current()
 	if len(snap.Functions) != 1 {
 		s.t.Fatalf("functions: %+v", snap.Functions)
 	}
@@ -304,7 +305,7 @@ func TestRemoveDrainsUnseen(t *testing.T) {
 		s.deploy("write_timeout=10m")
 		s.ready()
 		s.do(func(sv *supervisor, _ time.Time) error { return sv.remove("f") })
-		if snap, _ := s.board.current(); len(snap.Functions) != 0 {
+		if snap, _ := s.board.Current(); len(snap.Functions) != 0 {
 			t.Errorf("after Remove: %+v", snap)
 		}
 		s.deploy()
@@ -368,16 +369,16 @@ func TestMemoryIsEnforcedOnce(t *testing.T) {
 
 func TestWatchSeesTheNewest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := newBoard()
+		b := board.New()
 		ctx, cancel := context.WithCancel(t.Context())
 		var seen []uint64
-		go b.watch(ctx, func(s function.Snapshot) {
+		go b.Watch(ctx, func(s function.Snapshot) {
 			seen = append(seen, s.Version)
 			<-time.After(time.Second) // a slow reader
 		})
 		for range 10 {
 			<-time.After(310 * time.Millisecond)
-			b.publish(nil)
+			b.Publish(nil)
 		}
 		<-time.After(5 * time.Second)
 		cancel()

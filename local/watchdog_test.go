@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/board"
 )
 
 // These run the real watchdog and the sample functions.
@@ -85,7 +86,7 @@ func BenchmarkScale(b *testing.B) {
 
 // BenchmarkSnapshot measures what one change of a hundred functions with five replicas each costs.
 func BenchmarkSnapshot(b *testing.B) {
-	s := &supervisor{board: newBoard(), functions: map[string]*deployed{}}
+	s := &supervisor{board: board.New(), functions: map[string]*deployed{}}
 	for i := range 100 {
 		name := "f" + strings.Repeat("x", i)
 		d := &deployed{}
