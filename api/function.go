@@ -20,7 +20,8 @@ type FunctionDeployment struct {
 	Requests               *FunctionResources `json:"requests,omitempty"`
 	ReadOnlyRootFilesystem bool               `json:"readOnlyRootFilesystem,omitempty"`
 
-	// Network and RegistryAuth come from old clients. The network is found by its label instead.
+	// Network and RegistryAuth come from old clients. Empty: the network that functions share, and no credentials
+	// for the image's registry. RegistryAuth is user:password in base64.
 	Network      string `json:"network,omitempty"`
 	RegistryAuth string `json:"registryAuth,omitempty"`
 }

@@ -28,6 +28,11 @@ type Function struct {
 	Limits, Requests *Resources
 	// ReadOnlyRootFilesystem mounts the replica's root read-only, with a writable /tmp.
 	ReadOnlyRootFilesystem bool
+	// Network is the network of the orchestrator that replicas are on. Empty: the one that functions share.
+	Network string
+	// RegistryAuth is what the image's registry wants, as ParseRegistryAuth reads it. Empty: nothing. It is a
+	// secret that serves one deployment: it is never shown, logged or kept.
+	RegistryAuth string `json:"-"`
 }
 
 // Resources are quantities as a user writes them, for example Memory "128Mi" and CPU "100m".
@@ -57,6 +62,13 @@ func (f Function) Validate() error {
 		if _, err := ParseCPU(r.res.CPU); err != nil {
 			errs.add(Invalidf("%s.cpu: %w", r.field, err))
 		}
+	}
+	if f.Network != "" && !namePattern.MatchString(f.Network) {
+		errs.add(Invalidf("network %q: use letters, digits, '-', '_' and '.', starting with a letter or digit", f.Network))
+	}
+	if f.RegistryAuth != "" {
+		_, _, err := ParseRegistryAuth(f.RegistryAuth)
+		errs.add(err)
 	}
 	for _, key := range slices.Sorted(maps.Keys(f.Env)) {
 		if err := validateEnvName(key); err != nil {

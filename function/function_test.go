@@ -20,6 +20,8 @@ func full() Function {
 		Requests:    &Resources{Memory: "64Mi"},
 
 		ReadOnlyRootFilesystem: true,
+
+		Network: "func_functions", RegistryAuth: "dTpw",
 	}
 }
 
@@ -32,13 +34,15 @@ func TestValidate(t *testing.T) {
 	bad.Labels[ScalingLabelPrefix+"max"] = "many"
 	bad.Limits.Memory = "lots"
 	bad.Requests.CPU = "some"
+	bad.Network = "a b"
+	bad.RegistryAuth = "open sesame"
 	bad.Env["A=B"] = "c"
 	bad.Env[""] = "d"
 	err := bad.Validate()
 	if !errors.Is(err, ErrInvalid) {
 		t.Fatalf("error %v, want one of kind invalid", err)
 	}
-	want := []string{"function name", "scale.max", "limits.memory", "requests.cpu", `name ""`, `name "A=B"`}
+	want := []string{"function name", "scale.max", "limits.memory", "requests.cpu", "network", "registryAuth", `name ""`, `name "A=B"`}
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("%d errors, want %d:\n%v", len(lines), len(want), err)

@@ -5,6 +5,9 @@ import "time"
 // Status is a function as a backend sees it at one moment.
 type Status struct {
 	Function
+	// Alias is another name that it answers to where no other function does: that of a stack's service with the stack's
+	// name taken off. Empty: none.
+	Alias string
 	// Scaling is what ParseScaling made of the labels. A function that was labelled by hand, past the
 	// gateway's checks, gets defaults for what cannot be read, and the backend logs the error once.
 	Scaling Scaling

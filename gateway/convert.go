@@ -19,6 +19,8 @@ func deployed(d api.FunctionDeployment) (function.Function, error) {
 		Limits:                 resources(d.Limits),
 		Requests:               resources(d.Requests),
 		ReadOnlyRootFilesystem: d.ReadOnlyRootFilesystem,
+		Network:                d.Network,
+		RegistryAuth:           d.RegistryAuth,
 	}
 	if d.Labels != nil {
 		f.Labels = *d.Labels

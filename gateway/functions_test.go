@@ -51,7 +51,7 @@ func TestLifeOfAFunction(t *testing.T) {
 		t.Errorf("an empty list is %s, want []", body)
 	}
 	deploy := `{"service":"Resize.openfaas-fn","image":"example/resize:1","envProcess":"cat","envVars":{"a":"b"},"labels":null,
-		"limits":{"memory":"5Mi","cpu":"100m"},"network":"func_functions","registryAuth":"x"}`
+		"limits":{"memory":"5Mi","cpu":"100m"},"network":"func_functions","registryAuth":"dTpw"}`
 	res, body = g.do(t, "PUT", "/system/functions", deploy)
 	wantStatus(t, res, body, http.StatusNotFound) // clients create after this
 	res, body = g.do(t, "POST", "/system/functions", deploy)
@@ -105,6 +105,8 @@ func TestBadRequestsSayWhatIsWrong(t *testing.T) {
 		{"bad name", "POST /system/functions", `{"service":"a/b","image":"c"}`, 400, `"a/b"`},
 		{"bad label", "POST /system/functions", `{"service":"a","image":"c","labels":{"com.openfaas.scale.max":"many"}}`, 400, "com.openfaas.scale.max"},
 		{"bad limit", "POST /system/functions", `{"service":"a","image":"c","limits":{"memory":"5X"}}`, 400, "limits.memory"},
+		{"bad network", "POST /system/functions", `{"service":"a","image":"c","network":"a b"}`, 400, "network"},
+		{"bad registry auth", "POST /system/functions", `{"service":"a","image":"c","registryAuth":"open"}`, 400, "registryAuth"},
 		{"other namespace", "POST /system/functions", `{"service":"a","image":"c","namespace":"dev"}`, 404, "dev"},
 		{"too large", "POST /system/functions", `{"service":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "large"},
 		{"no such function", "GET /system/function/ghost", "", 404, "ghost"},
