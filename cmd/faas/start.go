@@ -66,9 +66,9 @@ func (s *system) start(ctx context.Context) error {
 	}
 	s.tellRestored(board.functions())
 	s.group.Go(ctx, partGateway, s.drain+partLimit, func(ctx context.Context) error { return s.serve(ctx, gateway.Run) })
-	_ = s.ports.alertmanager.Close() // its owner takes it now
+	_ = s.ports.alertmanager.Yield() // if the port stays taken, its owner says so
 	s.group.Go(ctx, partAlertmanager, partLimit, alertmanager.Run)
-	_ = s.ports.prometheus.Close() // as above
+	_ = s.ports.prometheus.Yield() // as above
 	s.group.Go(ctx, partPrometheus, partLimit, prometheus.Run)
 	for _, ready := range []<-chan struct{}{alertmanager.Ready(), prometheus.Ready()} {
 		if err := s.await(ctx, ready); err != nil {

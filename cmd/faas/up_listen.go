@@ -22,50 +22,45 @@ type addresses struct {
 	Alertmanager string `json:"alertmanager"`
 }
 
-// listeners are the ports that were taken. Those of Prometheus and Alertmanager are let go right before
-// these start.
+// listeners are the ports that were taken: those that this process listens on itself, and those that are
+// kept for Prometheus and Alertmanager until the end.
 type listeners struct {
-	gateway, metrics, prometheus, alertmanager net.Listener
+	gateway, metrics         net.Listener
+	prometheus, alertmanager *supervise.Reservation
 }
 
 // listen takes all ports, or none and tells of each that cannot be had.
 func (c *upCommand) listen(ctx context.Context) (*listeners, error) {
 	var l listeners
-	var errs []error
-	for _, port := range []struct {
-		to         *net.Listener
-		flag, addr string
-	}{
-		{&l.gateway, "--listen", c.Listen},
-		{&l.metrics, "--metrics-listen", c.MetricsListen},
-		{&l.prometheus, "--prometheus-listen", c.PrometheusListen},
-		{&l.alertmanager, "--alertmanager-listen", c.AlertmanagerListen},
-	} {
-		opened, err := supervise.Listen(ctx, port.flag, port.addr)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		*port.to = opened
-	}
-	if err := errors.Join(errs...); err != nil {
+	var errs [4]error
+	l.gateway, errs[0] = supervise.Listen(ctx, "--listen", c.Listen)
+	l.metrics, errs[1] = supervise.Listen(ctx, "--metrics-listen", c.MetricsListen)
+	l.prometheus, errs[2] = supervise.Reserve(ctx, "--prometheus-listen", c.PrometheusListen)
+	l.alertmanager, errs[3] = supervise.Reserve(ctx, "--alertmanager-listen", c.AlertmanagerListen)
+	if err := errors.Join(errs[:]...); err != nil {
 		l.close()
 		return nil, err
 	}
 	return &l, nil
 }
 
+// close lets go of the ports that were taken. One that is closed already had an owner who did that.
 func (l *listeners) close() {
-	for _, one := range []net.Listener{l.gateway, l.metrics, l.prometheus, l.alertmanager} {
+	for _, one := range []net.Listener{l.gateway, l.metrics} {
 		if one != nil {
-			_ = one.Close() // it is closed already when its owner ran
+			_ = one.Close()
+		}
+	}
+	for _, one := range []*supervise.Reservation{l.prometheus, l.alertmanager} {
+		if one != nil {
+			_ = one.Close()
 		}
 	}
 }
 
 // addresses are those to dial.
 func (l *listeners) addresses() addresses {
-	dialable := func(one net.Listener) string { return supervise.Dialable(one.Addr().String()) }
+	dialable := func(one interface{ Addr() net.Addr }) string { return supervise.Dialable(one.Addr().String()) }
 	return addresses{
 		Gateway: dialable(l.gateway), Metrics: dialable(l.metrics),
 		Prometheus: dialable(l.prometheus), Alertmanager: dialable(l.alertmanager),

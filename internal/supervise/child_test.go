@@ -69,15 +69,18 @@ func options(dir, mode, addr string) ProgramOptions {
 	}
 }
 
-// freeAddr is a loopback address that nobody listens on.
+// freeAddr is a loopback address that nobody listens on, reserved until the test ends.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := Listen(t.Context(), "--test", "127.0.0.1:0")
+	r, err := Reserve(t.Context(), "--test", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Cleanup(func() { _ = r.Close() }) // nothing depends on it by then
+	if err := r.Yield(); err != nil {
+		t.Fatal(err)
+	}
+	return r.Addr().String()
 }
 
 // eventually waits until ok, and fails the test when that takes longer than 10 s.

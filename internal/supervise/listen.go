@@ -17,8 +17,13 @@ func Listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 	if err == nil {
 		return l, nil
 	}
+	return nil, listenError(flag, addr, err)
+}
+
+// listenError explains why addr, which the user gave with flag, cannot be had.
+func listenError(flag, addr string, err error) error {
 	if !errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s %s: %w", flag, addr, err)
+		return fmt.Errorf("%s %s: %w", flag, addr, err)
 	}
 	host, port, _ := net.SplitHostPort(addr) // it was good enough to be tried
 	other := 0
@@ -26,7 +31,7 @@ func Listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 		other = int(n) + 1
 	}
 	example := net.JoinHostPort(host, strconv.Itoa(other))
-	return nil, fmt.Errorf("%s %s: port %s is taken%s; stop that, or give another address, as in "+
+	return fmt.Errorf("%s %s: port %s is taken%s; stop that, or give another address, as in "+
 		"make up UP_FLAGS=\"%s %s\" (port 0 chooses a free one): %w",
 		flag, addr, port, portOwner(port), flag, example, syscall.EADDRINUSE)
 }
