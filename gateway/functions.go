@@ -38,11 +38,27 @@ func (g *Gateway) describeFunction(w http.ResponseWriter, r *http.Request) error
 	if err := checkNamespace(r.URL.Query().Get("namespace")); err != nil {
 		return err
 	}
-	s, err := g.opts.Backend.Function(r.Context(), nameInPath(r))
+	s, err := g.function(r.Context(), nameInPath(r))
 	if err != nil {
 		return fmt.Errorf("describe function: %w", err)
 	}
 	return writeJSON(w, http.StatusOK, g.present(s))
+}
+
+// function asks the backend for the function that answers to name.
+func (g *Gateway) function(ctx context.Context, name string) (function.Status, error) {
+	s, err := g.opts.Backend.Function(ctx, name)
+	if !errors.Is(err, function.ErrNotFound) {
+		return s, err
+	}
+	r, aliasErr := g.routes.find(name)
+	switch {
+	case aliasErr == nil:
+		return g.opts.Backend.Function(ctx, r.name)
+	case errors.Is(aliasErr, function.ErrNotFound):
+		return s, aliasErr
+	}
+	return s, err
 }
 
 // deployFunction serves POST /system/functions.
@@ -119,10 +135,14 @@ func (g *Gateway) scaleFunction(w http.ResponseWriter, r *http.Request) error {
 	if *s.Replicas > function.MaxReplicas {
 		return function.Invalidf("replicas %d: at most %d", *s.Replicas, function.MaxReplicas)
 	}
-	if err := g.withinBounds(r.Context(), name, int(*s.Replicas)); err != nil {
+	status, err := g.function(r.Context(), name)
+	if err != nil {
 		return err
 	}
-	if err := g.opts.Scaler.Scale(r.Context(), name, int(*s.Replicas)); err != nil {
+	if err := withinBounds(status, int(*s.Replicas)); err != nil {
+		return err
+	}
+	if err := g.opts.Scaler.Scale(r.Context(), status.Name, int(*s.Replicas)); err != nil {
 		return err
 	}
 	return g.accepted(w, r)
@@ -130,16 +150,12 @@ func (g *Gateway) scaleFunction(w http.ResponseWriter, r *http.Request) error {
 
 // withinBounds refuses a count that the scaling rules would take back within a second. 0 is a wish of its
 // own: the function sleeps until it is called.
-func (g *Gateway) withinBounds(ctx context.Context, name string, replicas int) error {
-	s, err := g.opts.Backend.Function(ctx, name)
-	if err != nil {
-		return err
-	}
+func withinBounds(s function.Status, replicas int) error {
 	if replicas == 0 || s.Scaling.Clamp(replicas) == replicas {
 		return nil
 	}
 	return function.Invalidf("replicas %d: function %s scales from %d to %d; change its labels %smin and %smax first",
-		replicas, name, s.Scaling.Min, s.Scaling.Max, function.ScalingLabelPrefix, function.ScalingLabelPrefix)
+		replicas, s.Name, s.Scaling.Min, s.Scaling.Max, function.ScalingLabelPrefix, function.ScalingLabelPrefix)
 }
 
 // accepted answers 202 once the routing table shows the change, so that an invocation right after finds it.

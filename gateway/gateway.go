@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faas/function"
+	"faas/gateway/peers"
 	"faas/gateway/proxy"
 )
 
@@ -52,6 +53,13 @@ type Options struct {
 	Listener, MetricsListener net.Listener
 	// Config is DefaultConfig() where it is zero.
 	Config Config
+	// Peers is the DNS name and the port of all gateways, such as gateway:8080, where there are several: alerts are
+	// passed on to the others. Empty: there is this one.
+	Peers string
+	// MetricsFrom are the DNS names of those who may use the metrics port, beside this machine. None: everyone.
+	MetricsFrom []string
+	// Lookup resolves Peers and MetricsFrom. Nil: DNS.
+	Lookup peers.Lookup
 	// Credentials close /system and /ui. Nil leaves them open.
 	Credentials *Credentials
 	// Info is what GET /system/info shows besides the architecture.
@@ -69,6 +77,9 @@ type Gateway struct {
 	routes    *table
 	forwarder *proxy.Forwarder
 	metrics   *metrics
+	scrapes   *http.Client    // for the metrics of replicas
+	relay     *peers.Relay    // nil: there are no others
+	guard     *peers.Guard    // nil: the metrics are for everyone
 	draining  context.Context // done once Run drains
 	drain     context.CancelFunc
 }
@@ -96,6 +107,7 @@ func New(o Options) (*Gateway, error) {
 		forwarder: proxy.New(proxy.Options{
 			MaxIdleConns: o.Config.MaxIdleConns, MaxIdleConnsPerHost: o.Config.MaxIdleConnsPerHost, Log: o.Log,
 		}),
+		scrapes: newScrapeClient(),
 	}
 	g.draining, g.drain = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Registry)
@@ -105,7 +117,24 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.routes = newTable(routes)
 	g.metrics.scaling.MustRegister(functionCollector{g.routes})
+	if err := g.meet(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
 	return g, nil
+}
+
+// meet makes what has to do with the others that the gateway knows by name.
+func (g *Gateway) meet() (err error) {
+	if g.opts.Lookup == nil {
+		g.opts.Lookup = peers.DNS
+	}
+	if g.guard, err = peers.NewGuard(g.opts.Lookup, g.log, g.opts.MetricsFrom...); err != nil || g.opts.Peers == "" {
+		return err
+	}
+	g.relay, err = peers.NewRelay(peers.RelayOptions{
+		Address: g.opts.Peers, Lookup: g.opts.Lookup, Log: g.log, Registerer: g.opts.Registry,
+	})
+	return err
 }
 
 // Run serves until ctx ends, then drains: /healthz on open connections says so, new ones are refused,
@@ -114,15 +143,23 @@ func (g *Gateway) Run(ctx context.Context) error {
 	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch() // the table is kept fresh while requests drain
 
-	api, metrics := g.server(g.handler()), g.server(g.metrics.handler())
+	api, metrics := g.server(g.handler()), g.server(g.metricsHandler())
 	metrics.WriteTimeout = 30 * time.Second
-	ended := make(chan error, 3)
-	go func() { ended <- named("serve", api.Serve(g.opts.Listener)) }()
-	go func() { ended <- named("serve metrics", metrics.Serve(g.opts.MetricsListener)) }()
-	go func() { ended <- named("watch the backend", g.opts.Watcher.Watch(watchCtx, g.routes.apply)) }()
+	parts := map[string]func() error{
+		"serve":             func() error { return api.Serve(g.opts.Listener) },
+		"serve metrics":     func() error { return metrics.Serve(g.opts.MetricsListener) },
+		"watch the backend": func() error { return g.opts.Watcher.Watch(watchCtx, g.routes.apply) },
+	}
+	if g.relay != nil {
+		parts["relay alerts"] = func() error { return g.relay.Run(watchCtx) }
+	}
+	ended := make(chan error, len(parts))
+	for name, run := range parts {
+		go func() { ended <- named(name, run()) }()
+	}
 
 	var errs []error
-	running := 3
+	running := len(parts)
 	select {
 	case <-ctx.Done():
 	case err := <-ended:
@@ -139,6 +176,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	for range running {
 		errs = append(errs, <-ended)
 	}
+	g.scrapes.CloseIdleConnections()
 	g.forwarder.Close()
 	return errors.Join(errs...)
 }

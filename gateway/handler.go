@@ -54,7 +54,7 @@ func (g *Gateway) router() http.Handler {
 	add("GET", "/system/namespaces", g.listNamespaces)
 	add("GET", "/system/info", g.showInfo)
 	if g.opts.Alerts != nil {
-		system.Handler("POST", "/system/alert", g.opts.Alerts)
+		system.Handler("POST", "/system/alert", g.relay.Handler(g.opts.Alerts))
 	}
 	if g.opts.ScaleEvents != nil {
 		system.Handler("GET", "/system/scale/events", g.untilDrain(g.opts.ScaleEvents))

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +26,9 @@ const (
 	startHeader    = "X-Start-Time"
 	durationHeader = "X-Duration-Seconds"
 )
+
+// maxFirstWait bounds how long a request waits for a gateway that does not know its functions yet.
+const maxFirstWait = 5 * time.Second
 
 // maxCallID bounds a call id that a client chose; a longer one is replaced.
 const maxCallID = 128
@@ -50,12 +55,16 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 	started := strconv.FormatInt(start.UnixNano(), 10)
 	r.Header.Set(startHeader, started)
 
-	target := g.routes.lookup(name)
-	if target == nil {
+	target, err := g.routes.find(name)
+	if errors.Is(err, function.ErrUnavailable) {
+		target, err = g.routes.await(r.Context(), min(g.opts.Config.HoldTimeout, maxFirstWait), name)
+	}
+	if err != nil {
 		w.Header().Set(callIDHeader, callID)
-		httperr.Write(w, unknownFunction(name))
+		httperr.Write(w, err)
 		return
 	}
+	name = target.name // it may have been called by its alias
 	if limit := g.opts.Config.MaxBody; limit > 0 {
 		if r.ContentLength > limit { // the rest find out as they stream
 			w.Header().Set(callIDHeader, callID)
@@ -132,6 +141,16 @@ func (g *Gateway) refuse(w *answerRecorder, r *http.Request, name string, err er
 
 func unknownFunction(name string) error {
 	return function.NotFoundf("function %.80q does not exist", name)
+}
+
+func ambiguousFunction(alias string, routes []*route) error {
+	names := make([]string, len(routes))
+	for i, r := range routes {
+		names[i] = r.name
+	}
+	slices.Sort(names)
+	return function.NotFoundf("function %.80q does not exist, but more than one answer to that name: say %s",
+		alias, strings.Join(names, " or "))
 }
 
 // statusClientClosed stands in metrics for an answer that nobody waited for.

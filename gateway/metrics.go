@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // metrics are the gateway's own, by function. Those that the scaling rules read stand in a registry of
@@ -40,14 +39,6 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 	}, []string{"function_name", "code"})
 	return m
-}
-
-// handler serves /metrics and /metrics/scaling.
-func (m *metrics) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.all, promhttp.HandlerOpts{}))
-	mux.Handle("GET /metrics/scaling", promhttp.HandlerFor(m.scaling, promhttp.HandlerOpts{DisableCompression: true}))
-	return mux
 }
 
 // open makes the series of a function. They exist from now on, at 0: rate() cannot see the first

@@ -16,10 +16,12 @@ import (
 	"faas/gateway/proxy"
 )
 
-// table maps names to routes. Readers take no lock; apply, the only writer, makes a new map.
+// table maps names to routes. Readers take no lock; apply, the only writer, makes new maps.
 type table struct {
-	opts   routeOptions
-	routes atomic.Pointer[map[string]*route]
+	opts    routeOptions
+	routes  atomic.Pointer[map[string]*route]
+	aliases atomic.Pointer[map[string][]*route]
+	loaded  chan struct{} // closed with the first snapshot
 
 	mu      sync.Mutex // held by apply
 	version uint64
@@ -44,13 +46,53 @@ type route struct {
 }
 
 func newTable(o routeOptions) *table {
-	t := &table{opts: o}
+	t := &table{opts: o, loaded: make(chan struct{})}
 	t.routes.Store(&map[string]*route{})
+	t.aliases.Store(&map[string][]*route{})
 	return t
 }
 
-// lookup returns the route of the function called name, or nil.
+// lookup returns the route of the function whose own name is name, or nil.
 func (t *table) lookup(name string) *route { return (*t.routes.Load())[name] }
+
+// find returns the route of the function that answers to name: the one with that very name or else the only one with
+// that alias. Errors: ErrNotFound, and ErrUnavailable while the functions are not known yet.
+func (t *table) find(name string) (*route, error) {
+	if r := t.lookup(name); r != nil {
+		return r, nil
+	}
+	switch others := (*t.aliases.Load())[name]; {
+	case len(others) == 1:
+		return others[0], nil
+	case len(others) > 1:
+		return nil, ambiguousFunction(name, others)
+	case !t.isLoaded():
+		return nil, function.Unavailablef("functions are not known yet: the gateway waits for its backend")
+	}
+	return nil, unknownFunction(name)
+}
+
+// await is find, and waits up to d for the first snapshot: a gateway that was just started does not know yet what it
+// will know in a moment.
+func (t *table) await(ctx context.Context, d time.Duration, name string) (*route, error) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-t.loaded:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return t.find(name)
+}
+
+func (t *table) isLoaded() bool {
+	select {
+	case <-t.loaded:
+		return true
+	default:
+		return false
+	}
+}
 
 // sorted returns all routes in the order of their names.
 func (t *table) sorted() []*route {
@@ -73,6 +115,7 @@ func (t *table) apply(s function.Snapshot) {
 	t.version = s.Version
 	old := *t.routes.Load()
 	next := make(map[string]*route, len(s.Functions))
+	aliases := map[string][]*route{}
 	for _, status := range s.Functions {
 		r := old[status.Name]
 		if r == nil {
@@ -81,8 +124,15 @@ func (t *table) apply(s function.Snapshot) {
 		r.status.Store(&status)
 		r.balancer.Update(status.Replicas, slots(status.Function))
 		next[status.Name] = r
+		if status.Alias != "" {
+			aliases[status.Alias] = append(aliases[status.Alias], r)
+		}
 	}
 	t.routes.Store(&next)
+	t.aliases.Store(&aliases)
+	if !t.isLoaded() {
+		close(t.loaded)
+	}
 	for name, r := range old {
 		if next[name] == nil {
 			r.gate.Close(function.NotFoundf("function %s was removed", name))

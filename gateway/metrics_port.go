@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"faas/function"
+	"faas/internal/httperr"
+)
+
+// replicasPath is where the metrics of one replica are, by its ID.
+const replicasPath = "/metrics/replicas/"
+
+// The bounds of one scrape of a replica. Prometheus gives up after 10 s where it is told nothing else.
+const (
+	scrapeTimeout = 5 * time.Second
+	maxScrape     = 4 << 20 // bytes
+)
+
+// metricsHandler serves the metrics port: the gateway's own metrics, and those of the replicas, which are on a network
+// that Prometheus does not reach.
+func (g *Gateway) metricsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.all, promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics/scaling", promhttp.HandlerFor(g.metrics.scaling, promhttp.HandlerOpts{DisableCompression: true}))
+	mux.Handle("GET /sd/replicas", g.handle(g.listTargets))
+	mux.Handle("GET "+replicasPath+"{id...}", g.handle(g.scrapeReplica))
+	return g.guard.Handler(mux)
+}
+
+// targetGroup is one entry of Prometheus's HTTP service discovery.
+type targetGroup struct {
+	Targets []string          `json:"targets"`
+	Labels  map[string]string `json:"labels"`
+}
+
+// listTargets serves GET /sd/replicas: for each replica whose metrics can be had, this port by the name that the
+// caller has for it, and the path.
+func (g *Gateway) listTargets(w http.ResponseWriter, r *http.Request) error {
+	groups := []targetGroup{}
+	for _, route := range g.routes.sorted() {
+		for _, replica := range route.status.Load().Replicas {
+			if !scrapable(replica) {
+				continue
+			}
+			groups = append(groups, targetGroup{
+				Targets: []string{r.Host},
+				Labels: map[string]string{
+					"__metrics_path__": replicasPath + replica.ID,
+					"function_name":    route.name, "replica": replica.ID, "node": replica.Node,
+				},
+			})
+		}
+	}
+	return writeJSON(w, http.StatusOK, groups)
+}
+
+// scrapable reports whether r runs and has metrics.
+func scrapable(r function.Replica) bool {
+	return r.MetricsAddr != "" && (r.State == function.ReplicaReady || r.State == function.ReplicaDraining)
+}
+
+// scrapeReplica serves GET /metrics/replicas/ID.
+func (g *Gateway) scrapeReplica(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	addr, ok := g.metricsAddr(id)
+	if !ok {
+		return function.NotFoundf("there is no replica %.80q with metrics", id)
+	}
+	header, body, err := g.scrape(r, addr)
+	if err != nil {
+		w.Header().Set(httperr.OriginHeader, "gateway")
+		http.Error(w, fmt.Sprintf("metrics of replica %s: %v", id, err), http.StatusBadGateway)
+		return nil
+	}
+	for _, name := range []string{"Content-Type", "Content-Encoding"} {
+		if v := header.Get(name); v != "" {
+			w.Header().Set(name, v)
+		}
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(body) // a client that left is no news
+	return nil
+}
+
+func (g *Gateway) metricsAddr(id string) (addr string, ok bool) {
+	for _, route := range *g.routes.routes.Load() {
+		for _, replica := range route.status.Load().Replicas {
+			if replica.ID == id && scrapable(replica) {
+				return replica.MetricsAddr, true
+			}
+		}
+	}
+	return "", false
+}
+
+// scrape reads a replica's metrics as r wants them encoded.
+func (g *Gateway) scrape(r *http.Request, addr string) (http.Header, []byte, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), scrapeTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/metrics", http.NoBody)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range []string{"Accept", "Accept-Encoding"} {
+		req.Header.Set(name, strings.Join(r.Header.Values(name), ", "))
+	}
+	res, err := g.scrapes.Do(req)
+	if err != nil {
+		return nil, nil, errors.Unwrap(err) // without the URL, which says no more than the ID
+	}
+	defer func() { _ = res.Body.Close() }() // only read
+	if res.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("it answers %s", res.Status)
+	}
+	var body bytes.Buffer
+	n, err := io.Copy(&body, io.LimitReader(res.Body, maxScrape+1))
+	switch {
+	case err != nil:
+		return nil, nil, fmt.Errorf("read: %w", err)
+	case n > maxScrape:
+		return nil, nil, fmt.Errorf("more than %d bytes", maxScrape)
+	}
+	return res.Header, body.Bytes(), nil
+}
+
+// newScrapeClient makes the client for replicas' metrics. It keeps no connection: a scrape is rare, and there may be
+// thousands of replicas.
+func newScrapeClient() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true, ResponseHeaderTimeout: scrapeTimeout},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
