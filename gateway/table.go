@@ -132,6 +132,7 @@ func (t *table) apply(s function.Snapshot) {
 	t.aliases.Store(&aliases)
 	if !t.isLoaded() {
 		close(t.loaded)
+		t.opts.log.Info("functions known", "functions", len(next))
 	}
 	for name, r := range old {
 		if next[name] == nil {

@@ -16,9 +16,12 @@ var (
 )
 
 type commands struct {
-	Up      upCommand      `cmd:"" help:"Run the gateway, the functions of a stack file, Prometheus and Alertmanager on this machine."`
-	Top     topCommand     `cmd:"" help:"Show what each function does, second by second."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Up          upCommand          `cmd:"" help:"Run the gateway, the functions of a stack file, Prometheus and Alertmanager on this machine."`
+	Gateway     gatewayCommand     `cmd:"" help:"Run the gateway of a Docker Swarm, in a container on a manager."`
+	Top         topCommand         `cmd:"" help:"Show what each function does, second by second."`
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask the gateway whether it is healthy: exit status 0 or 1."`
+	Pause       pauseCommand       `cmd:"" hidden:"" help:"Do nothing until told to end."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 
 	ShowVersion versionFlag `name:"version" help:"Print the version and exit."`
 }

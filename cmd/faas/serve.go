@@ -6,16 +6,23 @@ import (
 	"fmt"
 )
 
-// serve runs the gateway. Requests that outlive the drain are cut off, which is told and is no failure: a
-// bound that was asked for did its work.
+// serve runs the gateway. Requests that outlive the drain are cut off, which is told and is no failure.
 func (s *system) serve(ctx context.Context, run func(context.Context) error) error {
+	return serve(ctx, run, func() {
+		s.out.trouble(partGateway, "cut off", fmt.Sprintf("requests that were still in flight after %s", s.drain))
+	})
+}
+
+// serve calls run and, where it ended because ctx did, takes the errors out that say that a bound of time ran out, and
+// calls cutOff for them: a bound that was asked for did its work.
+func serve(ctx context.Context, run func(context.Context) error, cutOff func()) error {
 	err := run(ctx)
 	if ctx.Err() == nil {
 		return err
 	}
 	late, rest := splitDeadlines(err)
 	if late {
-		s.out.trouble(partGateway, "cut off", fmt.Sprintf("requests that were still in flight after %s", s.drain))
+		cutOff()
 	}
 	return rest
 }

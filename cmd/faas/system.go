@@ -11,9 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-
 	"faas"
 	"faas/gateway"
 	"faas/internal/monitoring"
@@ -187,8 +184,7 @@ func (s *system) render() error {
 
 // components makes what runs in this process.
 func (s *system) components() (*gateway.Gateway, error) {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry := newRegistry()
 	config, err := s.flags.gatewayConfig(os.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -201,15 +197,12 @@ func (s *system) components() (*gateway.Gateway, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if s.scaler, err = scaler.New(scaler.Options{Backend: s.backend, Log: s.log, Registerer: registry}); err != nil {
-		return nil, err
-	}
-	return gateway.New(gateway.Options{
-		Backend: s.backend, Watcher: s.backend, Scaler: s.scaler,
-		Alerts: s.scaler.Alerts(), ScaleEvents: s.scaler.Events(), ControlLoop: s.scaler.ControlLoop,
+	var g *gateway.Gateway
+	s.scaler, g, err = assemble(s.backend, gateway.Options{
 		Listener: s.ports.gateway, MetricsListener: s.ports.metrics,
 		Config: config, Credentials: s.credentials,
-		Info: gateway.Info{Backend: "local", Orchestration: "processes", Release: version, SHA: commit},
+		Info: gateway.Info{Backend: "local", Orchestration: "processes"},
 		Log:  s.log, Registry: registry,
 	})
+	return g, err
 }

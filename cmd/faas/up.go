@@ -38,11 +38,14 @@ type upCommand struct {
 
 // Help is called by the parser.
 func (*upCommand) Help() string {
-	return "The gateway reads its settings from the environment, as OpenFaaS's does: upstream_timeout, read_timeout, " +
-		"write_timeout, hold_timeout and drain_timeout (seconds, or 1m30s), max_held (requests of a function that " +
-		"wait for a replica), max_idle_conns, max_idle_conns_per_host, scale_from_zero (true or false) and max_body " +
-		"(bytes, or 10M)."
+	return environmentHelp
 }
+
+// environmentHelp tells of the variables that gateway.ConfigFromEnv reads.
+const environmentHelp = "The gateway reads its settings from the environment, as OpenFaaS's does: upstream_timeout, read_timeout, " +
+	"write_timeout, hold_timeout and drain_timeout (seconds, or 1m30s), max_held (requests of a function that " +
+	"wait for a replica), max_idle_conns, max_idle_conns_per_host, scale_from_zero (true or false) and max_body " +
+	"(bytes, or 10M)."
 
 // Validate is called by the parser.
 func (c *upCommand) Validate() error {
@@ -68,7 +71,7 @@ func (c *upCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	out := newConsole(os.Stdout, os.Environ())
-	s := newSystem(c, out, c.logger())
+	s := newSystem(c, out, newLogger(os.Stderr, c.LogLevel, c.LogFormat))
 	ended := make(chan error, 1)
 	go func() { ended <- s.run(ctx) }()
 
@@ -117,14 +120,6 @@ func signalName(sig os.Signal) string {
 		return "SIGTERM"
 	}
 	return sig.String()
-}
-
-func (c *upCommand) logger() *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
-	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, options))
-	}
-	return slog.New(slog.NewTextHandler(os.Stderr, options))
 }
 
 // binaries finds fwatchdog, prometheus and alertmanager.

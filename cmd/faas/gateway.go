@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"faas/gateway"
+	"faas/internal/supervise"
+)
+
+// gatewayCommand is `faas gateway`, the gateway of a Docker Swarm. It runs in a container on a manager.
+type gatewayCommand struct {
+	Listen        string `default:":8080" placeholder:"ADDR" env:"FAAS_LISTEN" help:"Address of the API and of the functions (default ${default})."`
+	MetricsListen string `default:":8082" placeholder:"ADDR" env:"FAAS_METRICS_LISTEN" help:"Address of the gateway's metrics, and of those of the replicas (default ${default})."`
+
+	DockerHost string `placeholder:"URL" env:"DOCKER_HOST" help:"Docker Engine of a Swarm manager. Default: the socket /var/run/docker.sock."`
+	Network    string `placeholder:"NAME" env:"FAAS_NETWORK" help:"Overlay network that the functions are on. Default: the one with the label openfaas=true."`
+
+	Peers       string   `placeholder:"NAME:PORT" env:"FAAS_PEERS" help:"DNS name and port of all gateways, where there are several: alerts that one gets are passed on to the others."`
+	MetricsFrom []string `placeholder:"NAME" env:"FAAS_METRICS_FROM" help:"DNS names of those who may use the metrics port, beside this machine. Default: everyone."`
+
+	BasicAuth       bool   `default:"true" negatable:"" env:"basic_auth" help:"Ask for credentials where functions are managed (default ${default})."`
+	SecretMountPath string `default:"/run/secrets/" placeholder:"DIR" env:"secret_mount_path" help:"Directory with the files basic-auth-user and basic-auth-password (default ${default})."`
+
+	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" env:"FAAS_LOG_LEVEL" help:"Least level of the log on standard error: debug, info, warn or error (default ${default})."`
+	LogFormat string     `default:"text" enum:"text,json" placeholder:"FORMAT" env:"FAAS_LOG_FORMAT" help:"Format of the log: text or json (default ${default})."`
+}
+
+// Help is called by the parser.
+func (*gatewayCommand) Help() string { return environmentHelp }
+
+// Run serves until the first SIGTERM or SIGINT, and then as long as requests in flight may take. A second one ends
+// it at once.
+func (c *gatewayCommand) Run(ctx context.Context) error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	log, registry := newLogger(os.Stderr, c.LogLevel, c.LogFormat), newRegistry()
+	b, err := c.backend(log, registry)
+	if err != nil {
+		return err
+	}
+	s, err := c.around(ctx, b, gateway.Options{Log: log, Registry: registry}, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, signals)
+}
+
+// around makes all that runs around b, and opens the ports. The effective configuration goes to the log.
+func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Options,
+	lookup func(string) (string, bool),
+) (_ *gatewayService, err error) {
+	if o.Config, err = gateway.ConfigFromEnv(lookup); err != nil {
+		return nil, err
+	}
+	if o.Credentials, err = c.credentials(o.Log); err != nil {
+		return nil, err
+	}
+	var opened []net.Listener
+	for _, port := range []struct {
+		to         *net.Listener
+		flag, addr string
+	}{{&o.Listener, "--listen", c.Listen}, {&o.MetricsListener, "--metrics-listen", c.MetricsListen}} {
+		if *port.to, err = (&net.ListenConfig{}).Listen(ctx, "tcp", port.addr); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s %s: %w", port.flag, port.addr, err), closeAll(opened))
+		}
+		opened = append(opened, *port.to)
+	}
+	o.Peers, o.MetricsFrom = c.Peers, c.MetricsFrom
+	o.Info = gateway.Info{Backend: "faas-swarm", Orchestration: "swarm"}
+	s := &gatewayService{log: o.Log, group: supervise.NewGroup(), backend: b, drain: o.Config.DrainTimeout}
+	if s.scaler, s.gateway, err = assemble(b, o); err != nil {
+		return nil, errors.Join(err, closeAll(opened))
+	}
+	o.Log.Info("faas gateway", "version", version, "commit", commit,
+		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
+		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom,
+		"basic_auth", c.BasicAuth, "secret_mount_path", c.SecretMountPath, "config", o.Config)
+	return s, nil
+}
+
+// credentials reads them from the secrets. None, where they are turned off, leave the API open.
+func (c *gatewayCommand) credentials(log *slog.Logger) (*gateway.Credentials, error) {
+	if !c.BasicAuth {
+		log.Warn("basic_auth is false: everyone who reaches this gateway may deploy and remove functions")
+		return nil, nil //nolint:nilnil // no credentials are what was asked for
+	}
+	credentials, err := gateway.LoadCredentials(c.SecretMountPath)
+	if err != nil {
+		return nil, fmt.Errorf("%w\nThe gateway wants two secrets, as the files %s and %s. Make them with\n"+
+			"  printf admin | docker secret create %s -\n  openssl rand -hex 32 | docker secret create %s -\n"+
+			"and give them to its service. basic_auth=false leaves the gateway open to everyone", err,
+			filepath.Join(c.SecretMountPath, gateway.UserFile), filepath.Join(c.SecretMountPath, gateway.PasswordFile),
+			gateway.UserFile, gateway.PasswordFile)
+	}
+	return credentials, nil
+}
+
+func closeAll(listeners []net.Listener) error {
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"faas/gateway"
+	"faas/scaler"
+)
+
+// backend is what runs the functions, as all of this program needs it.
+type backend interface {
+	gateway.Backend
+	gateway.Watcher
+	Scale(ctx context.Context, name string, replicas int) error
+	Run(ctx context.Context) error
+}
+
+// assemble makes a scaler and a gateway around b, with what o has besides.
+func assemble(b backend, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, error) {
+	s, err := scaler.New(scaler.Options{Backend: b, Log: o.Log, Registerer: o.Registry})
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Backend, o.Watcher, o.Scaler = b, b, s
+	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
+	o.Info.Release, o.Info.SHA = version, commit
+	g, err := gateway.New(o)
+	return s, g, err
+}
+
+// newRegistry makes a registry with the metrics of this process.
+func newRegistry() *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return registry
+}
+
+// newLogger makes the log of a command. format is text or json.
+func newLogger(to io.Writer, level slog.Level, format string) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(to, options))
+	}
+	return slog.New(slog.NewTextHandler(to, options))
+}
