@@ -1,0 +1,200 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	api "github.com/docker/docker/api/types/swarm"
+
+	"faas/function"
+)
+
+// maxStale bounds how often a change is decided anew because somebody else was quicker.
+const maxStale = 20
+
+// Deploy adds a function with as many replicas as its scaling minimum, and returns when Swarm has accepted it. Errors:
+// ErrConflict when a service of its name exists, ErrInvalid, ErrUnavailable.
+func (b *Backend) Deploy(ctx context.Context, f function.Function) error {
+	if err := b.deploy(ctx, f.Clone()); err != nil {
+		return fmt.Errorf("deploy %s: %w", f.Name, err)
+	}
+	return nil
+}
+
+func (b *Backend) deploy(ctx context.Context, f function.Function) error {
+	if err := b.available(); err != nil {
+		return err
+	}
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	if _, err := b.Function(ctx, f.Name); err == nil {
+		return function.Conflictf("function %s exists already", f.Name)
+	}
+	r, err := b.resolve(ctx, f, nil)
+	if err != nil {
+		return err
+	}
+	scaling, err := function.ParseScaling(f.Labels)
+	if err != nil {
+		return err
+	}
+	spec, err := newSpec(f, r, scaling.Min)
+	if err != nil {
+		return err
+	}
+	id, err := b.services.createService(ctx, spec, f.RegistryAuth)
+	if errors.Is(err, function.ErrConflict) {
+		return b.occupied(ctx, f.Name, err)
+	}
+	if err != nil {
+		return err
+	}
+	b.changed(ctx, id)
+	return nil
+}
+
+// occupied tells what has the name that a function was to get.
+func (b *Backend) occupied(ctx context.Context, name string, conflict error) error {
+	s, err := b.services.inspectService(ctx, name)
+	switch {
+	case err != nil || s.Spec.Name != name:
+		return conflict
+	case isFunction(s.Spec):
+		return function.Conflictf("function %s exists already", name)
+	}
+	return function.Conflictf("a service %s exists that is no function: choose another name, or make it one with "+
+		"docker service update --label-add %s=true %s", name, labelFunction, name)
+}
+
+// Update gives a function a new definition and keeps its replica count. New replicas start before old ones go, and
+// Swarm goes back to the definition before when they fail; where nothing changed that a container sees, none
+// restarts. What was set by hand and a function has no word for is kept. Errors: ErrNotFound, ErrInvalid.
+func (b *Backend) Update(ctx context.Context, f function.Function) error {
+	f = f.Clone()
+	err := b.rewrite(ctx, f.Name, f.RegistryAuth, func(s *api.Service) error {
+		if err := f.Validate(); err != nil { // after the look: clients PUT first and POST on 404, even what is invalid
+			return err
+		}
+		r, err := b.resolve(ctx, f, s)
+		if err != nil {
+			return err
+		}
+		return encode(&s.Spec, f, r)
+	})
+	if err != nil {
+		return fmt.Errorf("update %s: %w", f.Name, err)
+	}
+	return nil
+}
+
+// Scale sets the desired count of a function, 0 included, and nothing else. It returns when Swarm has accepted it.
+// Errors: ErrNotFound, ErrInvalid, ErrConflict for a global service.
+func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
+	if replicas < 0 {
+		return function.Invalidf("scale %s to %d: the count must not be negative", name, replicas)
+	}
+	count := uint64(replicas)
+	err := b.rewrite(ctx, name, "", func(s *api.Service) error {
+		r := s.Spec.Mode.Replicated
+		if r == nil {
+			return function.Conflictf("it is a global service, which has a replica on each node")
+		}
+		if r.Replicas != nil && *r.Replicas == count {
+			return errAsWanted
+		}
+		r.Replicas = &count
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("scale %s to %d: %w", name, replicas, err)
+	}
+	return nil
+}
+
+// errAsWanted ends a rewrite that has nothing to change.
+var errAsWanted = errors.New("it is so already")
+
+// Remove takes a function away; its replicas drain. Errors: ErrNotFound.
+func (b *Backend) Remove(ctx context.Context, name string) error {
+	if err := b.remove(ctx, name); err != nil {
+		return fmt.Errorf("remove %s: %w", name, err)
+	}
+	return nil
+}
+
+func (b *Backend) remove(ctx context.Context, name string) error {
+	if err := b.available(); err != nil {
+		return err
+	}
+	s, err := b.find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := b.services.removeService(ctx, s.ID); err != nil {
+		return err
+	}
+	b.shown(ctx, func(st *state, now time.Time) { st.drop(now, s.ID) })
+	return nil
+}
+
+// rewrite changes the spec of a function. When somebody else changed it meanwhile, change is asked anew about what
+// is there now.
+func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*api.Service) error) error {
+	if err := b.available(); err != nil {
+		return err
+	}
+	for range maxStale {
+		s, err := b.find(ctx, name)
+		if err != nil {
+			return err
+		}
+		switch err := change(&s); {
+		case errors.Is(err, errAsWanted):
+			b.shown(ctx, func(st *state, now time.Time) { st.setService(now, s) })
+			return nil
+		case err != nil:
+			return err
+		}
+		err = b.services.updateService(ctx, s, auth)
+		if errors.Is(err, errStale) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b.changed(ctx, s.ID)
+		return nil
+	}
+	return function.Conflictf("the service was changed by others %d times meanwhile: try again", maxStale)
+}
+
+// find reads a function's service. Docker takes the beginning of an ID for a name as well, which no user means.
+func (b *Backend) find(ctx context.Context, name string) (api.Service, error) {
+	if function.ValidateName(name) != nil {
+		return api.Service{}, function.NotFoundf("function %s does not exist", name)
+	}
+	s, err := b.services.inspectService(ctx, name)
+	if err != nil && !isNotFound(err) {
+		return api.Service{}, err
+	}
+	if err != nil || s.Spec.Name != name || !isFunction(s.Spec) {
+		return api.Service{}, function.NotFoundf("function %s does not exist", name)
+	}
+	return s, nil
+}
+
+// changed shows a service as it is after our own change. That Swarm has accepted it counts; a read that fails is
+// made up for by the event.
+func (b *Backend) changed(ctx context.Context, id string) {
+	s, err := b.services.inspectService(ctx, id)
+	if err != nil {
+		b.reader.service(id)
+		return
+	}
+	b.shown(ctx, func(st *state, now time.Time) { st.setService(now, s) })
+}
+
+func isNotFound(err error) bool { return errors.Is(err, function.ErrNotFound) }

@@ -1,0 +1,219 @@
+package swarm
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	api "github.com/docker/docker/api/types/swarm"
+
+	"faas/function"
+)
+
+const (
+	envProcess  = "fprocess"
+	defaultPort = "8080"
+	metricsPort = "8081"
+	// onLinux is the constraint of functions that name no platform.
+	onLinux = "node.platform.os == linux"
+)
+
+// endTime is what a watchdog may take beyond the drain of its requests: it goes on taking some for a second while
+// the gateways learn of its end, and then ends its own process.
+const endTime = 6 * time.Second
+
+// Swarm's restart policy for functions. Delay is 0 because it also holds up what replaces a lost node's replicas.
+// A crash loop ends after maxRestarts in restartWindow, so that it costs little, and is revived later.
+const (
+	maxRestarts   = 10
+	restartWindow = time.Minute
+)
+
+// newSpec is the service of a function that is not there yet.
+func newSpec(f function.Function, r resolved, replicas int) (api.ServiceSpec, error) {
+	count := uint64(replicas)
+	spec := api.ServiceSpec{
+		Mode:         api.ServiceMode{Replicated: &api.ReplicatedService{Replicas: &count}},
+		EndpointSpec: &api.EndpointSpec{Mode: api.ResolutionModeDNSRR},
+		TaskTemplate: api.TaskSpec{
+			ContainerSpec: &api.ContainerSpec{},
+			RestartPolicy: &api.RestartPolicy{
+				Condition: api.RestartPolicyConditionAny, Delay: new(time.Duration),
+				MaxAttempts: ptr(uint64(maxRestarts)), Window: ptr(restartWindow),
+			},
+		},
+		UpdateConfig: &api.UpdateConfig{
+			Parallelism: 2, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionRollback,
+			Monitor: 5 * time.Second,
+		},
+		RollbackConfig: &api.UpdateConfig{Parallelism: 0, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionPause},
+	}
+	return spec, encode(&spec, f, r)
+}
+
+// encode puts f into spec and leaves what f says nothing of: the replica count, and all that somebody set
+// by hand, such as mounts. Labels stand on the service alone, so that a new threshold restarts nothing.
+func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
+	if spec.TaskTemplate.ContainerSpec == nil {
+		spec.TaskTemplate.ContainerSpec = &api.ContainerSpec{}
+	}
+	c := spec.TaskTemplate.ContainerSpec
+	grace, err := stopGrace(f.Env)
+	if err != nil {
+		return err
+	}
+	spec.Name = f.Name
+	spec.Labels = serviceLabels(spec.Labels, f)
+	c.Labels = containerLabels(c.Labels, f.Name)
+	c.Image = r.image
+	c.Env = environ(f)
+	c.ReadOnly = f.ReadOnlyRootFilesystem
+	c.Mounts = withTmp(c.Mounts, f.ReadOnlyRootFilesystem)
+	c.StopGracePeriod = &grace
+	c.Secrets = r.secrets
+	c.Healthcheck = healthcheck(f)
+	spec.TaskTemplate.Networks = r.networks
+	spec.TaskTemplate.Resources, err = resources(f)
+	if err != nil {
+		return err
+	}
+	if spec.TaskTemplate.Placement == nil {
+		spec.TaskTemplate.Placement = &api.Placement{}
+	}
+	spec.TaskTemplate.Placement.Constraints = constraints(f.Constraints)
+	return nil
+}
+
+// serviceLabels are f's labels and annotations, what marks a function, and what belongs to tools.
+func serviceLabels(before map[string]string, f function.Function) map[string]string {
+	labels := map[string]string{}
+	for key, value := range before {
+		if strings.HasPrefix(key, "com.docker.stack.") && key != labelStackImage {
+			labels[key] = value
+		}
+	}
+	for key, value := range f.Labels {
+		if !isManaged(key) {
+			labels[key] = value
+		}
+	}
+	for key, value := range f.Annotations {
+		labels[labelAnnotation+key] = value
+	}
+	for prefix, r := range map[string]*function.Resources{labelLimits: f.Limits, labelRequests: f.Requests} {
+		if r != nil && r.Memory != "" {
+			labels[prefix+"memory"] = r.Memory
+		}
+		if r != nil && r.CPU != "" {
+			labels[prefix+"cpu"] = r.CPU
+		}
+	}
+	labels[labelFunction], labels[labelName], labels[labelImage] = "true", f.Name, f.Image
+	return labels
+}
+
+// containerLabels keeps a tool's own labels and drops a user's, which are the service's from now on.
+func containerLabels(before map[string]string, name string) map[string]string {
+	labels := map[string]string{labelFunction: "true", labelName: name}
+	for key, value := range before {
+		if strings.HasPrefix(key, "com.docker.stack.") {
+			labels[key] = value
+		}
+	}
+	return labels
+}
+
+func environ(f function.Function) []string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(f.Env)) {
+		if key == envProcess && f.Process != "" {
+			continue
+		}
+		list = append(list, key+"="+f.Env[key])
+	}
+	if f.Process != "" {
+		list = append(list, envProcess+"="+f.Process)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// withTmp gives a read-only root a writable /tmp, unless something is mounted there already.
+func withTmp(mounts []mount.Mount, readOnly bool) []mount.Mount {
+	ours := mount.Mount{Type: mount.TypeTmpfs, Target: "/tmp"}
+	at := slices.IndexFunc(mounts, func(m mount.Mount) bool { return m.Target == ours.Target })
+	switch {
+	case readOnly && at < 0:
+		return append(slices.Clone(mounts), ours)
+	case !readOnly && at >= 0 && mounts[at].Type == mount.TypeTmpfs && mounts[at].TmpfsOptions == nil:
+		return slices.Delete(slices.Clone(mounts), at, at+1)
+	}
+	return mounts
+}
+
+// healthcheck turns the image's own check off, because Swarm calls a task running only after its first pass, which
+// comes an interval late: a wake would take seconds. Whether a replica takes requests is asked of its watchdog.
+func healthcheck(f function.Function) *container.HealthConfig {
+	if f.Annotations[annotationHealthcheck] == "image" {
+		return nil
+	}
+	return &container.HealthConfig{Test: []string{"NONE"}}
+}
+
+// resources reads what validation has accepted.
+func resources(f function.Function) (*api.ResourceRequirements, error) {
+	r := &api.ResourceRequirements{}
+	if f.Limits != nil {
+		memory, nanos, err := units(*f.Limits)
+		if err != nil {
+			return nil, err
+		}
+		r.Limits = &api.Limit{MemoryBytes: memory, NanoCPUs: nanos}
+	}
+	if f.Requests != nil {
+		memory, nanos, err := units(*f.Requests)
+		if err != nil {
+			return nil, err
+		}
+		r.Reservations = &api.Resources{MemoryBytes: memory, NanoCPUs: nanos}
+	}
+	return r, nil
+}
+
+func units(r function.Resources) (bytes, nanos int64, err error) {
+	if bytes, err = function.ParseMemory(r.Memory); err != nil {
+		return 0, 0, err
+	}
+	millis, err := function.ParseCPU(r.CPU)
+	return bytes, millis * nanosPerMilli, err
+}
+
+// constraints are the user's, and Linux where they name no platform.
+func constraints(given []string) []string {
+	for _, c := range given {
+		if strings.Contains(c, "node.platform.os") {
+			return given
+		}
+	}
+	return append(slices.Clone(given), onLinux)
+}
+
+// stopGrace is how long Swarm waits after SIGTERM: as long as a request may take, and what the watchdog needs itself.
+func stopGrace(env map[string]string) (time.Duration, error) {
+	drain, err := function.DrainTime(env)
+	if err != nil {
+		return 0, err
+	}
+	lame, err := strconv.Atoi(env["healthcheck_interval"])
+	interval := time.Duration(lame) * time.Second
+	if err != nil {
+		interval, _ = time.ParseDuration(env["healthcheck_interval"]) // 0 where the watchdog would refuse it
+	}
+	return drain + interval + endTime, nil
+}
+
+func ptr[T any](v T) *T { return &v }

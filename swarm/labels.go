@@ -1,0 +1,87 @@
+package swarm
+
+import (
+	"maps"
+	"strings"
+
+	api "github.com/docker/docker/api/types/swarm"
+)
+
+// Labels by which functions are known, those of OpenFaaS and of its ancestor among them.
+const (
+	labelFunction   = "function"              // "true" on every function
+	labelName       = "com.openfaas.function" // the function's name
+	labelAnnotation = "com.openfaas.annotations."
+	labelNetwork    = "openfaas" // "true" on the network of functions
+	labelStack      = "com.docker.stack.namespace"
+	labelStackImage = "com.docker.stack.image"
+)
+
+// Labels that keep what a user deployed where a service's spec has no room for it as it was written.
+const (
+	labelOurs     = "com.faas."
+	labelImage    = labelOurs + "image"
+	labelLimits   = labelOurs + "limits."
+	labelRequests = labelOurs + "requests."
+	labelRevived  = labelOurs + "revived" // when Swarm was last asked to start what it had given up
+)
+
+// annotationHealthcheck, set to "image", keeps the health check of a function's image.
+const annotationHealthcheck = "com.faas.healthcheck"
+
+// isFunction reports whether a service is a function: it, or its containers, carry the label. One that was made by
+// hand needs no more than that.
+func isFunction(spec api.ServiceSpec) bool {
+	if spec.Mode.Replicated == nil && spec.Mode.Global == nil {
+		return false // a job ends, and answers nobody
+	}
+	for _, labels := range labelSets(spec) {
+		if v, ok := labels[labelFunction]; ok {
+			return v != "false"
+		}
+		if labels[labelName] != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// labelSets are the labels of a service and those of its containers.
+func labelSets(spec api.ServiceSpec) []map[string]string {
+	sets := []map[string]string{spec.Labels}
+	if c := spec.TaskTemplate.ContainerSpec; c != nil {
+		sets = append(sets, c.Labels)
+	}
+	return sets
+}
+
+// userLabels are the labels that a user wrote: those of the service over those of the containers, without
+// what marks the service as a function or belongs to a tool.
+func userLabels(spec api.ServiceSpec) map[string]string {
+	all := map[string]string{}
+	if c := spec.TaskTemplate.ContainerSpec; c != nil {
+		maps.Copy(all, c.Labels)
+	}
+	maps.Copy(all, spec.Labels)
+	maps.DeleteFunc(all, func(key, _ string) bool { return isManaged(key) })
+	return all
+}
+
+// isManaged reports whether a label is no user's.
+func isManaged(key string) bool {
+	return key == labelFunction || key == labelName ||
+		strings.HasPrefix(key, labelAnnotation) || strings.HasPrefix(key, labelOurs) || strings.HasPrefix(key, "com.docker.stack.")
+}
+
+// annotations are the labels that keep annotations.
+func annotations(spec api.ServiceSpec) map[string]string {
+	found := map[string]string{}
+	for _, labels := range labelSets(spec) {
+		for key, value := range labels {
+			if name, ok := strings.CutPrefix(key, labelAnnotation); ok && found[name] == "" {
+				found[name] = value
+			}
+		}
+	}
+	return found
+}
