@@ -16,12 +16,8 @@ import (
 // annotationNoFile bounds the open files of each process of a function.
 const annotationNoFile = "com.openfaas.ulimit.nofile"
 
-// The watchdog's defaults, which bound a drain where the function says nothing, and what it may take
-// beyond them to end itself.
-const (
-	defaultFunctionTimeout = 30 * time.Second
-	watchdogEndTime        = time.Second
-)
+// watchdogEndTime is what a watchdog may take beyond the drain of its requests to end itself.
+const watchdogEndTime = time.Second
 
 // spec is what makes a function's replicas: two equal specs need no restart. Labels, annotations other
 // than annotationNoFile and limits of memory are not in it, since they apply to running replicas.
@@ -79,9 +75,10 @@ func newSpec(f function.Function, defaults entry) (spec, error) {
 	if s.upstream, err = loopbackUpstream(env); err != nil {
 		return spec{}, err
 	}
-	if s.drain, err = drainTime(env); err != nil {
+	if s.drain, err = function.DrainTime(env); err != nil {
 		return spec{}, err
 	}
+	s.drain += watchdogEndTime
 	return s, nil
 }
 
@@ -115,30 +112,6 @@ func loopbackUpstream(env map[string]string) (*url.URL, error) {
 		return nil, nil
 	}
 	return u, nil
-}
-
-// drainTime is the longest time that a replica may need to end, as the watchdog bounds it: the larger
-// of its write and exec time-outs, where 0 turns the latter off.
-func drainTime(env map[string]string) (time.Duration, error) {
-	longest := time.Duration(0)
-	for _, name := range []string{"write_timeout", "exec_timeout"} {
-		d, err := timeout(env[name])
-		if err != nil || d < 0 {
-			return 0, function.Invalidf("environment %s=%q: use a duration such as 30s, or seconds", name, env[name])
-		}
-		longest = max(longest, d)
-	}
-	return longest + watchdogEndTime, nil
-}
-
-func timeout(value string) (time.Duration, error) {
-	if value == "" {
-		return defaultFunctionTimeout, nil
-	}
-	if n, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(n) * time.Second, nil
-	}
-	return time.ParseDuration(value)
 }
 
 // environ is the environment of one replica, sorted: base, then the function's, then what the backend
