@@ -1,7 +1,8 @@
 // Package e2e runs the whole of faas as its users do and holds what happens against what was promised.
 //
-// A System is a real `faas up` with real Prometheus, Alertmanager and replicas. A Scenario is a load over
-// time with things that befall the system and wants about what follows; it reads like a test of timing:
+// A System is a gateway with real Prometheus, Alertmanager and replicas behind it: an Up is a `faas up`, a
+// Stack runs on Docker Swarm. A Scenario is a load over time with things that befall the system and wants
+// about what follows; it reads like a test of timing:
 //
 //	Scenario{
 //		At(0, Offer("echoit", 4)),
@@ -12,5 +13,6 @@
 //		During(0, 60*time.Second, NoFailedRequest("echoit")),
 //	}
 //
-// Both flows are under test, and nothing in them is replaced.
+// Both flows are under test, and nothing in them is replaced. The tests here run `faas up`; those in e2e/swarm
+// run the stack on one engine, those in e2e/lab on several nodes.
 package e2e

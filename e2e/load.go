@@ -23,7 +23,7 @@ type rateStep struct {
 }
 
 // run offers the load and records every answer.
-func (l *load) run(ctx context.Context, sys *System, rec *Recording) {
+func (l *load) run(ctx context.Context, sys System, rec *Recording) {
 	attacker := vegeta.NewAttacker(
 		vegeta.Timeout(30*time.Second), vegeta.Workers(20), vegeta.MaxWorkers(500), vegeta.Connections(500),
 		vegeta.KeepAlive(true), vegeta.Redirects(vegeta.NoFollow),

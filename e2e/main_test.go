@@ -51,7 +51,7 @@ func stack(functions ...fn) string {
 
 // startSystem runs a system with functions for the length of the test, and holds it to leaving nothing
 // behind.
-func startSystem(t *testing.T, functions ...fn) *System {
+func startSystem(t *testing.T, functions ...fn) *Up {
 	t.Helper()
 	sys, err := Start(t.Context(), Options{Bin: binaries(t), Dir: t.TempDir(), Stack: stack(functions...)})
 	if err != nil {
@@ -69,7 +69,7 @@ func startSystem(t *testing.T, functions ...fn) *System {
 }
 
 // play runs a scenario and shows what happened; every want that was not met fails the test.
-func play(t *testing.T, sys *System, s Scenario) {
+func play(t *testing.T, sys System, s Scenario) {
 	t.Helper()
 	rec, err := s.Run(t.Context(), sys)
 	t.Logf("\n%s", rec)

@@ -16,7 +16,7 @@ import (
 var ErrNoProcess = errors.New("no such process")
 
 // Children lists the process ids of what `faas up` started, by the name of the program.
-func (s *System) Children(program string) ([]int, error) {
+func (s *Up) Children(program string) ([]int, error) {
 	s.mu.Lock()
 	cmd := s.cmd
 	s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *System) Children(program string) ([]int, error) {
 }
 
 // Signal sends sig to the first child of `faas up` that runs program.
-func (s *System) Signal(program string, sig syscall.Signal) error {
+func (s *Up) Signal(program string, sig syscall.Signal) error {
 	pids, err := s.Children(program)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func processStat(pid int) (program string, parent int) {
 }
 
 // WaitNoReplica waits until no replica of any function is left as a process.
-func (s *System) WaitNoReplica(ctx context.Context, within time.Duration) error {
+func (s *Up) WaitNoReplica(ctx context.Context, within time.Duration) error {
 	var pids []int
 	var err error
 	gone := poll(within, func() bool {

@@ -17,17 +17,13 @@ const sampling = 25 * time.Millisecond
 // Recording is what was seen during a scenario.
 type Recording struct {
 	start time.Time
+	// shown are the functions that String tells of. Nil: all.
+	shown []string
 
 	mu      sync.Mutex
 	counts  map[string][]Count
 	answers map[string][]Answer
 	notes   []note
-}
-
-// Count is a function's replica counts from a moment on.
-type Count struct {
-	At             time.Duration
-	Desired, Ready int
 }
 
 // Answer is one request and how it ended.
@@ -48,7 +44,7 @@ func newRecording(start time.Time) *Recording {
 
 // watch samples the counts of all functions until ctx ends, and once more then. A gateway that does not
 // answer leaves a gap.
-func (r *Recording) watch(ctx context.Context, sys *System) {
+func (r *Recording) watch(ctx context.Context, sys System) {
 	tick := time.NewTicker(sampling)
 	defer tick.Stop()
 	for ended := false; ; {
@@ -145,6 +141,9 @@ func (r *Recording) String() string {
 	defer r.mu.Unlock()
 	lines := slices.Clone(r.notes)
 	for name, counts := range r.counts {
+		if r.shown != nil && !slices.Contains(r.shown, name) {
+			continue
+		}
 		for _, c := range counts {
 			lines = append(lines, note{c.At, fmt.Sprintf("%s: %d desired, %d ready", name, c.Desired, c.Ready)})
 		}
@@ -167,7 +166,7 @@ func (r *Recording) String() string {
 }
 
 // Record watches sys from now on until stop is called, which returns what was seen.
-func Record(ctx context.Context, sys *System) (stop func() *Recording) {
+func Record(ctx context.Context, sys System) (stop func() *Recording) {
 	r := newRecording(time.Now())
 	ctx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup

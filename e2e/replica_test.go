@@ -15,7 +15,7 @@ import (
 func TestReplicaKilledUnderLoad(t *testing.T) {
 	t.Parallel()
 	sys := startSystem(t, fn{name: "echoit", labels: []string{"down.window=10s"}})
-	kill := Do("kill -9 a replica", func(ctx context.Context, sys *System) error {
+	kill := Do("kill -9 a replica", func(ctx context.Context) error {
 		before, err := sys.Children("fwatchdog")
 		if err != nil || len(before) == 0 {
 			return fmt.Errorf("replicas: %v, %w", before, err)
@@ -105,7 +105,7 @@ func TestKillLeavesNothing(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if res, err := sys.client.Do(req); err == nil {
+			if res, err := sys.http.Do(req); err == nil {
 				_ = res.Body.Close() // it never comes so far
 			}
 		}()

@@ -71,12 +71,13 @@ func TestTwoTargetsAtOnce(t *testing.T) {
 
 func TestThresholdChangedWhileRunning(t *testing.T) {
 	t.Parallel()
+	sys := startSystem(t, fn{name: "echoit", labels: []string{"target=20", "down.window=10s"}})
 	edit := func(from, to string) Action {
-		return Do("target "+from+" → "+to, func(_ context.Context, sys *System) error {
+		return Do("target "+from+" → "+to, func(context.Context) error {
 			return sys.EditStack(`scale.target: "`+from+`"`, `scale.target: "`+to+`"`)
 		})
 	}
-	play(t, startSystem(t, fn{name: "echoit", labels: []string{"target=20", "down.window=10s"}}), Scenario{
+	play(t, sys, Scenario{
 		At(0, Offer("echoit", 36)),
 		Between(0, 5*second, Reaches("echoit", 2, 2)), // 36 / 18
 		At(12*second, edit("20", "5")),
@@ -93,10 +94,11 @@ func TestControlLoopKilledUnderLoad(t *testing.T) {
 	for _, program := range []string{"prometheus", "alertmanager"} {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
-			play(t, startSystem(t, fn{name: "echoit", labels: []string{"down.window=10s"}}), Scenario{
+			sys := startSystem(t, fn{name: "echoit", labels: []string{"down.window=10s"}})
+			play(t, sys, Scenario{
 				At(0, Offer("echoit", 40)),
 				Between(0, 6*second, Reaches("echoit", 9, 11)),
-				At(8*second, Do("kill -9 "+program, func(_ context.Context, sys *System) error {
+				At(8*second, Do("kill -9 "+program, func(context.Context) error {
 					return sys.Signal(program, syscall.SIGKILL)
 				})),
 				During(8*second, 24*second, Stays("echoit", 9, 11)),
@@ -121,7 +123,7 @@ func TestGatewayRestartedUnderLoad(t *testing.T) {
 			rec, err := Scenario{
 				At(0, Offer("echoit", 40)),
 				Between(0, 6*second, Reaches("echoit", 9, 11)),
-				At(10*second, Do("restart by "+name, func(ctx context.Context, sys *System) error {
+				At(10*second, Do("restart by "+name, func(ctx context.Context) error {
 					begin := time.Now()
 					err := sys.Restart(ctx, sig)
 					back = 10*second + time.Since(begin)

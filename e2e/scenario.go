@@ -17,7 +17,7 @@ type Scenario []Line
 type Line struct {
 	from, to time.Duration
 	offer    *offer
-	act      func(context.Context, *System) error
+	act      func(context.Context) error
 	want     Want
 	name     string
 }
@@ -32,7 +32,7 @@ type offer struct {
 type Action struct {
 	name  string
 	offer *offer
-	act   func(context.Context, *System) error
+	act   func(context.Context) error
 }
 
 // At does a when the scenario has run for t.
@@ -54,18 +54,19 @@ func Offer(function string, rate float64) Action {
 }
 
 // Do runs act, which name describes.
-func Do(name string, act func(context.Context, *System) error) Action {
+func Do(name string, act func(context.Context) error) Action {
 	return Action{name: name, act: act}
 }
 
 // Run plays the scenario on sys and returns what was recorded, with every want that was not met joined
 // into the error.
-func (s Scenario) Run(ctx context.Context, sys *System) (*Recording, error) {
+func (s Scenario) Run(ctx context.Context, sys System) (*Recording, error) {
 	var end time.Duration
 	for _, l := range s {
 		end = max(end, l.to)
 	}
 	rec := newRecording(time.Now())
+	rec.shown = s.functions()
 	ctx, cancel := context.WithTimeout(ctx, end+30*time.Second)
 	defer cancel()
 
@@ -75,7 +76,7 @@ func (s Scenario) Run(ctx context.Context, sys *System) (*Recording, error) {
 	for _, load := range s.loads(end) {
 		watching.Go(func() { load.run(ctx, sys, rec) })
 	}
-	actErr := s.act(ctx, sys, rec, end)
+	actErr := s.act(ctx, rec, end)
 	stopWatching()
 	watching.Wait()
 
@@ -91,8 +92,20 @@ func (s Scenario) Run(ctx context.Context, sys *System) (*Recording, error) {
 	return rec, errors.Join(errs...)
 }
 
+// functions are those that the scenario is about.
+func (s Scenario) functions() []string {
+	names := []string{}
+	for _, l := range s {
+		if l.offer != nil {
+			names = append(names, l.offer.function)
+		}
+		names = append(names, l.want.function)
+	}
+	return names
+}
+
 // act does each action at its time and returns at the scenario's end.
-func (s Scenario) act(ctx context.Context, sys *System, rec *Recording, end time.Duration) error {
+func (s Scenario) act(ctx context.Context, rec *Recording, end time.Duration) error {
 	lines := slices.Clone(s)
 	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(a.from, b.from) })
 	for _, l := range lines {
@@ -103,7 +116,7 @@ func (s Scenario) act(ctx context.Context, sys *System, rec *Recording, end time
 			return err
 		}
 		rec.note(l.name)
-		if err := l.act(ctx, sys); err != nil {
+		if err := l.act(ctx); err != nil {
 			return fmt.Errorf("at %s, %s: %w", l.from, l.name, err)
 		}
 	}

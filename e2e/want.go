@@ -8,15 +8,17 @@ import (
 
 // Want is something about a recording that should be true over a span of it.
 type Want struct {
-	name string
-	met  func(r *Recording, from, to time.Duration) error
+	name, function string
+
+	met func(r *Recording, from, to time.Duration) error
 }
 
 // Reaches wants that function comes to be asked for low to high replicas within the span, and had not
 // been before it.
 func Reaches(function string, low, high int) Want {
 	return Want{
-		name: fmt.Sprintf("%s reaches %d to %d replicas", function, low, high),
+		name:     fmt.Sprintf("%s reaches %d to %d replicas", function, low, high),
+		function: function,
 		met: func(r *Recording, from, to time.Duration) error {
 			counts := r.between(function, from, to)
 			within := func(c Count) bool { return low <= c.Desired && c.Desired <= high }
@@ -34,7 +36,8 @@ func Reaches(function string, low, high int) Want {
 // Serves wants that function comes to have low or more ready replicas within the span.
 func Serves(function string, low int) Want {
 	return Want{
-		name: fmt.Sprintf("%s has %d ready replicas", function, low),
+		name:     fmt.Sprintf("%s has %d ready replicas", function, low),
+		function: function,
 		met: func(r *Recording, from, to time.Duration) error {
 			counts := r.between(function, from, to)
 			if !slices.ContainsFunc(counts, func(c Count) bool { return c.Ready >= low }) {
@@ -48,7 +51,8 @@ func Serves(function string, low int) Want {
 // Stays wants that function is asked for low to high replicas at every moment of the span.
 func Stays(function string, low, high int) Want {
 	return Want{
-		name: fmt.Sprintf("%s stays at %d to %d replicas", function, low, high),
+		name:     fmt.Sprintf("%s stays at %d to %d replicas", function, low, high),
+		function: function,
 		met: func(r *Recording, from, to time.Duration) error {
 			counts := r.between(function, from, to)
 			if len(counts) == 0 {
@@ -65,7 +69,8 @@ func Stays(function string, low, high int) Want {
 // Turns wants at most n changes of direction (a raise after a lowering, or the other way) in the span.
 func Turns(function string, n int) Want {
 	return Want{
-		name: fmt.Sprintf("%s turns at most %d times", function, n),
+		name:     fmt.Sprintf("%s turns at most %d times", function, n),
+		function: function,
 		met: func(r *Recording, from, to time.Duration) error {
 			counts := r.between(function, from, to)
 			if got := turns(counts); got > n {
@@ -80,7 +85,8 @@ func Turns(function string, n int) Want {
 // there was one.
 func NoFailedRequest(function string) Want {
 	return Want{
-		name: "no failed request to " + function,
+		name:     "no failed request to " + function,
+		function: function,
 		met: func(r *Recording, from, to time.Duration) error {
 			failed, all := r.Failures(function, from, to)
 			if all == 0 {

@@ -73,7 +73,7 @@ func measureLoad(ctx context.Context, o options, dir string, rep *report, t time
 	return runs, sys.Stop()
 }
 
-func loadOnce(ctx context.Context, o options, sys *e2e.System, t timers) (loadRun, error) {
+func loadOnce(ctx context.Context, o options, sys *e2e.Up, t timers) (loadRun, error) {
 	stop := e2e.Record(ctx, sys)
 	hey := exec.CommandContext(ctx, filepath.Join(o.Bin, "hey"),
 		"-z", t.load.String(), "-c", "10", "-q", "5", sys.Gateway()+"/function/"+function)
@@ -94,7 +94,7 @@ func loadOnce(ctx context.Context, o options, sys *e2e.System, t timers) (loadRu
 }
 
 // waitQuiet waits until the function has had one replica, wanted and ready, for as long as quiet.
-func waitQuiet(ctx context.Context, sys *e2e.System, quiet time.Duration) error {
+func waitQuiet(ctx context.Context, sys *e2e.Up, quiet time.Duration) error {
 	since := time.Now()
 	return sys.WaitFor(ctx, function, backTimeout, func(c e2e.Count) bool {
 		if c.Desired != 1 || c.Ready != 1 {

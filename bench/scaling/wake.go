@@ -27,7 +27,7 @@ func measureWakes(ctx context.Context, o options, dir string, rep *report) ([]ti
 	return wakes, sys.Stop()
 }
 
-func wakeOnce(ctx context.Context, sys *e2e.System) (time.Duration, error) {
+func wakeOnce(ctx context.Context, sys *e2e.Up) (time.Duration, error) {
 	if err := sys.Scale(ctx, function, 0); err != nil {
 		return 0, err
 	}

@@ -40,7 +40,7 @@ func TestSystemEndsWithItsOwner(t *testing.T) {
 	if !strings.Contains(string(out), "running 1\n") {
 		t.Fatalf("the owner printed %s", out)
 	}
-	if err := (&System{opts: Options{Dir: dir}}).waitNothingLeft(); err != nil {
+	if err := (&Up{opts: Options{Dir: dir}}).waitNothingLeft(); err != nil {
 		t.Error(err)
 	}
 }
