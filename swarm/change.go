@@ -41,7 +41,7 @@ func (b *Backend) deploy(ctx context.Context, f function.Function) error {
 	if err != nil {
 		return err
 	}
-	spec, err := newSpec(f, r, scaling.Min)
+	spec, err := newSpec(f, r, uint64(max(0, scaling.Min)))
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,7 @@ const (
 )
 
 // newSpec is the service of a function that is not there yet.
-func newSpec(f function.Function, r resolved, replicas int) (api.ServiceSpec, error) {
-	count := uint64(replicas)
+func newSpec(f function.Function, r resolved, count uint64) (api.ServiceSpec, error) {
 	spec := api.ServiceSpec{
 		Mode:         api.ServiceMode{Replicated: &api.ReplicatedService{Replicas: &count}},
 		EndpointSpec: &api.EndpointSpec{Mode: api.ResolutionModeDNSRR},

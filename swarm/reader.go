@@ -144,7 +144,7 @@ func (b *Backend) lookAtTasks(ctx context.Context, ids []string) {
 	}
 	took := time.Since(begun)
 	b.reachable(err)
-	b.tell(func(s *state, now time.Time) {
+	b.tell(func(s *state, now time.Time) { //nolint:contextcheck // probes live as long as Run, not as this list
 		s.looking = false
 		if err == nil {
 			s.setTasks(now, ids, list)

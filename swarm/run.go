@@ -45,7 +45,7 @@ func (b *Backend) own(ctx context.Context) {
 		}
 		now := time.Now()
 		if !s.looking && s.servicesRead {
-			if ids, any := s.due(now); any {
+			if ids, look := s.due(now); look {
 				s.looking = true
 				b.background(func() { b.lookAtTasks(ctx, ids) })
 			}

@@ -46,7 +46,7 @@ func (s *service) desired() int {
 		if r.Replicas == nil {
 			return 1 // Swarm's own default
 		}
-		return int(min(*r.Replicas, function.MaxReplicas)) //nolint:gosec // G115: bounded
+		return int(min(*r.Replicas, function.MaxReplicas))
 	}
 	n := 0
 	for _, t := range s.tasks {

@@ -250,7 +250,7 @@ func (s *state) publish(now time.Time) {
 const manyServices = 40
 
 // due returns the services whose tasks are to be looked at now: nil for all, and false for none.
-func (s *state) due(now time.Time) (ids []string, any bool) {
+func (s *state) due(now time.Time) (ids []string, look bool) {
 	if s.lookAfter.After(now) {
 		return nil, false
 	}
