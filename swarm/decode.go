@@ -21,7 +21,11 @@ func decoded(spec api.ServiceSpec) function.Function {
 		Requests:    requestsOf(spec),
 	}
 	if p := spec.TaskTemplate.Placement; p != nil {
-		f.Constraints = slices.DeleteFunc(slices.Clone(p.Constraints), func(c string) bool { return c == onLinux })
+		for _, c := range p.Constraints {
+			if c != onLinux {
+				f.Constraints = append(f.Constraints, c)
+			}
+		}
 	}
 	c := spec.TaskTemplate.ContainerSpec
 	if c == nil {
