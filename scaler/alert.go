@@ -129,9 +129,14 @@ func parseAlert(now time.Time, p template.Alert) (Alert, error) {
 // maxText bounds texts from outside that are kept in the decision log.
 const maxText = 100
 
-func shorten(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText]
+// maxWords bounds what is kept of the backend's own words, which have no author who could make them shorter.
+const maxWords = 400
+
+func shorten(s string) string { return cut(s, maxText) }
+
+func cut(s string, most int) string {
+	if len(s) > most {
+		s = s[:most]
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
 }

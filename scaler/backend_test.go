@@ -82,6 +82,11 @@ func (b *fakeBackend) set(name string, desired, available int) error {
 	})
 }
 
+// block says why the replicas of a function cannot start, or that they can.
+func (b *fakeBackend) block(name, why string) {
+	_ = b.update(func() error { b.statuses[name].Blocked = why; return nil }) // it has no way to fail
+}
+
 func (b *fakeBackend) remove(name string) error {
 	return b.update(func() error { delete(b.statuses, name); return nil })
 }

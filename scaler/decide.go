@@ -31,6 +31,8 @@ type State struct {
 	// OrderedAt is when the order behind that count was given: Alert.At, or the moment of a manual order
 	// or wake. AppliedAt is when it was applied or last confirmed. Both are zero when there was none.
 	OrderedAt, AppliedAt time.Time
+	// Blocked says in the backend's words why replicas cannot start. Empty: they can.
+	Blocked string
 }
 
 // Code is the reason of a decision in one word, for metrics.
@@ -50,6 +52,12 @@ const (
 	CodeStale Code = "stale"
 	// CodeDirection means that an up order would lower or a down order raise the count.
 	CodeDirection Code = "direction"
+	// CodeBlocked means that the count is not raised because replicas cannot start.
+	CodeBlocked Code = "blocked"
+	// CodeUnblocked means that replicas can start again.
+	CodeUnblocked Code = "unblocked"
+	// CodeRelayed means that another gateway carries the order out.
+	CodeRelayed Code = "relayed"
 	// CodeOff means that step scaling is turned off.
 	CodeOff Code = "off"
 	// CodeInvalid means that the alert could not be read.
@@ -95,6 +103,8 @@ func (st State) after(now time.Time, d Decision) State {
 // may scale to zero, and is 1 or the minimum where it may not. The same alert twice gives the same count. Its resolution changes nothing: it means
 // that the count was reached, or that Prometheus or its targets died. A firing step adds Scaling.Step at
 // each delivery, Alertmanager's repetitions too, as OpenFaaS does; its resolution goes back to the minimum.
+//
+// While replicas cannot start nothing is raised: more of them would not start either. Alertmanager repeats the order.
 func Decide(now time.Time, st State, a Alert) Decision {
 	d := Decision{From: st.Desired, To: st.Desired, Wanted: a.Replicas, OrderedAt: earlier(a.At(), now)}
 	if a.Step {
@@ -116,6 +126,8 @@ func Decide(now time.Time, st State, a Alert) Decision {
 		return d.hold(CodeDirection, fmt.Sprintf("at %d: an order up to %d never lowers", st.Desired, n)+parenthesised(clamped))
 	case direction == Down && n > st.Desired:
 		return d.hold(CodeDirection, fmt.Sprintf("at %d: an order down to %d never raises", st.Desired, n)+parenthesised(clamped))
+	case st.Blocked != "" && n > st.Desired:
+		return d.hold(CodeBlocked, fmt.Sprintf("at %d: replicas cannot start: %s", st.Desired, cut(st.Blocked, maxWords))+parenthesised(clamped))
 	}
 	return d.scale(n, alertReason(st.Scaling, a)+parenthesised(clamped))
 }

@@ -15,6 +15,8 @@ const (
 	KindManual Kind = "manual"
 	// KindWake is a request for a function without replicas.
 	KindWake Kind = "wake"
+	// KindBlocked is a function whose replicas cannot start, or can again.
+	KindBlocked Kind = "blocked"
 	// KindHeartbeat is the control loop coming alive or being lost.
 	KindHeartbeat Kind = "heartbeat"
 )
@@ -27,9 +29,10 @@ type Event struct {
 	Time time.Time `json:"time"`
 	// Function is the function's own name. Empty: a heartbeat, or an alert that names none.
 	Function string `json:"function,omitempty"`
-	// Kind is alert, step, manual, wake or heartbeat.
+	// Kind is alert, step, manual, wake, blocked or heartbeat.
 	Kind Kind `json:"kind"`
-	// Alert, Status (firing or resolved) and StartsAt are the alert's. Left out where there was none.
+	// Alert, Status (firing or resolved) and StartsAt are the alert's. Left out where there was none. The kind blocked has
+	// the name ScaleBlocked, and fires while replicas cannot start.
 	Alert    string    `json:"alert,omitempty"`
 	Status   string    `json:"status,omitempty"`
 	StartsAt time.Time `json:"starts_at,omitzero"`
@@ -56,8 +59,9 @@ type Event struct {
 
 // same reports whether b only repeats a, so that it need not be listed.
 func (a Event) same(b Event) bool {
-	return a.Kind != KindHeartbeat && !a.Applied && !b.Applied && a.Function == b.Function && a.Kind == b.Kind && a.Alert == b.Alert &&
-		a.Status == b.Status && a.Wanted == b.Wanted && a.Code == b.Code && a.Reason == b.Reason
+	return a.Kind != KindHeartbeat && a.Kind != KindBlocked && !a.Applied && !b.Applied && a.Function == b.Function && a.Kind == b.Kind && a.Alert == b.Alert &&
+		a.Status == b.Status && a.Wanted == b.Wanted && a.Code == b.Code &&
+		(a.Reason == b.Reason || a.Code == CodeBlocked) // whose reason may count failures
 }
 
 // quiet reports whether e confirms a count that stands already, as each evaluation of the rules does again.

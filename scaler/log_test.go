@@ -43,6 +43,7 @@ func TestLog(t *testing.T) {
 				`reason="label replicas=\"x\": it must be a whole number of 0 or more; write it in the rule as '{{ printf \"%.0f\" $value }}'"`,
 			`level=WARN msg="backend call failed, will be retried" function=resize err="scale resize to 20: the backend is away" failures=1 retry_in=200ms`,
 			`level=INFO msg=scaled function=resize from=1 to=20 kind=alert alert=FunctionScale reason="ordered 30 (clamped from 30 to max 20)" duration=200ms`,
+			`level=INFO msg="replicas ready" function=resize replicas=20 duration=200ms`,
 			`level=INFO msg="control loop alive"`,
 			`level=WARN msg="control loop lost" err="control loop lost: no Heartbeat alert since 2000-01-01T00:00:30Z; all replica counts are held"`,
 		}

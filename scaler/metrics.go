@@ -19,6 +19,7 @@ type metrics struct {
 	stages        *prometheus.HistogramVec
 	backendErrors prometheus.Counter
 	loopUp        prometheus.Gauge
+	blocked       *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -39,6 +40,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "gateway_scaling_backend_errors_total",
 			Help: "Calls of the backend by the scaler that failed.",
 		}),
+		blocked: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "gateway_scaling_blocked",
+			Help: "1 while replicas of the function cannot start. Absent otherwise.",
+		}, []string{"function_name"}),
 		loopUp: auto.NewGauge(prometheus.GaugeOpts{
 			Name: "gateway_control_loop_up",
 			Help: "1 while Heartbeat alerts arrive from Alertmanager and in the time of grace after the start, else 0.",

@@ -127,7 +127,7 @@ func (o *owner) apply(ctx context.Context) error {
 
 // decide works through the undecided orders.
 func (o *owner) decide(now time.Time, status function.Status) {
-	st := State{Scaling: status.Scaling, Desired: status.Desired, OrderedAt: o.orderedAt, AppliedAt: o.appliedAt}
+	st := State{Scaling: status.Scaling, Desired: status.Desired, OrderedAt: o.orderedAt, AppliedAt: o.appliedAt, Blocked: status.Blocked}
 	if o.target != nil {
 		st.Desired = o.target.decision.To
 	}

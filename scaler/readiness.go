@@ -86,5 +86,6 @@ func (s *Scaler) await(name string, a awaited) {
 
 func (s *Scaler) becameReady(name string, a awaited, now time.Time) {
 	s.decisions.ready(name, a.event, now.Sub(a.received))
+	s.log.Info("replicas ready", "function", name, "replicas", a.to, "duration", now.Sub(a.received))
 	s.metrics.stage(stageReady, now.Sub(a.accepted))
 }

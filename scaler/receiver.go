@@ -12,6 +12,10 @@ import (
 	"faas/internal/httperr"
 )
 
+// relayedHeader marks a webhook that another gateway passed on. Steps in it are not carried out, since
+// that one does so: an absolute order may come any number of times, but each step counts.
+const relayedHeader = "X-Faas-Relayed"
+
 // maxBody bounds a webhook's body; 500 alerts take about 200 KiB.
 const maxBody = 4 << 20
 
@@ -34,7 +38,7 @@ func (s *Scaler) Alerts() http.Handler {
 		}
 		p, err := readPayload(http.MaxBytesReader(w, r.Body, maxBody))
 		if err == nil {
-			err = s.receive(time.Now(), p)
+			err = s.receive(time.Now(), p, r.Header.Get(relayedHeader) != "")
 		}
 		if err != nil {
 			s.log.Warn("alert webhook refused", "err", err)
@@ -67,7 +71,7 @@ func readPayload(body io.Reader) (payload, error) {
 
 // receive hands each alert to where it belongs. What a payload has for one function goes to its owner at once, so
 // that it is decided on together and asks the backend once.
-func (s *Scaler) receive(now time.Time, p payload) error {
+func (s *Scaler) receive(now time.Time, p payload, relayed bool) error {
 	orders := map[string][]order{}
 	for _, pa := range p.Alerts {
 		if pa.Labels[alertNameLabel] == heartbeatAlert {
@@ -78,6 +82,11 @@ func (s *Scaler) receive(now time.Time, p payload) error {
 		o := order{kind: a.kind(), alert: a, received: now}
 		if err != nil {
 			s.record(o.event(now, Decision{Wanted: a.Replicas, Code: CodeInvalid, Reason: err.Error()}), false)
+			continue
+		}
+		if a.Step && relayed {
+			d := Decision{Code: CodeRelayed, Reason: "the gateway that Alertmanager called takes the step"}
+			s.record(o.event(now, d), false)
 			continue
 		}
 		orders[a.Function] = append(orders[a.Function], o)

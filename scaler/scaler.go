@@ -19,6 +19,7 @@ type Scaler struct {
 	decisions   *decisionLog
 	heart       *heartbeat
 	ready       *readiness
+	blockages   *blockages
 	callTimeout time.Duration
 
 	retryDelay, retryMaxDelay, retryFor time.Duration
@@ -46,6 +47,7 @@ func New(o Options) (*Scaler, error) {
 		decisions:     newDecisionLog(o.LogSize, time.Now()),
 		heart:         newHeartbeat(o.HeartbeatTimeout, o.HeartbeatGrace, m.loopUp),
 		ready:         newReadiness(),
+		blockages:     newBlockages(),
 		callTimeout:   o.CallTimeout,
 		retryDelay:    o.RetryDelay,
 		retryMaxDelay: o.RetryMaxDelay,
@@ -194,12 +196,22 @@ func (s *Scaler) observe(snapshot function.Snapshot) {
 	for name, a := range s.ready.observe(now, snapshot) {
 		s.becameReady(name, a, now)
 	}
+	changed, gone := s.blockages.observe(snapshot)
+	for _, f := range changed {
+		s.tellBlocked(now, f)
+	}
 	there := make(map[string]bool, len(snapshot.Functions))
 	for _, f := range snapshot.Functions {
 		there[f.Name] = true
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, name := range gone {
+		s.metrics.blocked.DeleteLabelValues(name)
+		if s.owners[name] == nil { // else it does so itself
+			s.decisions.forget(name)
+		}
+	}
 	for name, o := range s.owners {
 		if there[name] {
 			continue
@@ -216,7 +228,7 @@ func (s *Scaler) observe(snapshot function.Snapshot) {
 func (s *Scaler) record(e Event, known bool) int64 {
 	s.metrics.decided(e)
 	id, listed := s.decisions.add(e, known)
-	if !listed || e.Applied || e.Kind == KindHeartbeat { // those have their own lines
+	if !listed || e.Applied || e.Kind == KindHeartbeat || e.Kind == KindBlocked { // those have their own lines
 		return id
 	}
 	log := s.log.Debug

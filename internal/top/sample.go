@@ -25,7 +25,7 @@ type Decision struct {
 	ID       int64     `json:"id"`
 	Time     time.Time `json:"time"`
 	Function string    `json:"function"`
-	// Kind says what gave rise to it: alert, step, manual, wake or heartbeat.
+	// Kind says what gave rise to it: alert, step, manual, wake, blocked or heartbeat.
 	Kind string `json:"kind"`
 	// From and To are the counts before and after.
 	From int `json:"from"`

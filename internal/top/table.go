@@ -6,9 +6,12 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
-// WriteTable writes rows as plain aligned text, for people and for grep.
+// WriteTable writes rows as plain aligned text, for people and for grep. States that the table cuts, such as why a
+// function is blocked, follow it whole.
 func WriteTable(w io.Writer, rows []Row) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	all := columns()
@@ -28,7 +31,18 @@ func WriteTable(w io.Writer, rows []Row) error {
 			return err
 		}
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if ansi.StringWidth(r.State) <= stateCells {
+			continue
+		}
+		if _, err := fmt.Fprintf(w, "%s  %s\n", r.Name, r.State); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WriteJSON writes rows with the state of the control loop as one JSON object.

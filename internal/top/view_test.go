@@ -1,6 +1,7 @@
 package top
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -205,5 +206,29 @@ func TestModel(t *testing.T) {
 	}
 	if cmd := press('q'); cmd == nil || cmd() != (tea.QuitMsg{}) {
 		t.Error("q does not quit")
+	}
+}
+
+// TestBlockedReason checks that all of the orchestrator's words can be read, in the panel and in the plain table.
+func TestBlockedReason(t *testing.T) {
+	const reason = "no suitable node (scheduling constraints not satisfied on 3 nodes; insufficient resources on 2 nodes)"
+	row := Row{Name: "big", Rate: 1, Desired: 4, Ready: 1, Max: 20, P50: unknownBound(), P99: unknownBound()}
+	row.State = row.state(reason)
+	v := View{
+		At: at, ControlLoop: "alive", Rows: []Row{row}, Selected: "big", Width: 80, Height: 40,
+		Decisions: []Decision{
+			{Time: at, Kind: "blocked", Code: "blocked", Function: "big", From: 4, To: 4, Reason: reason},
+			{Time: at, Kind: "blocked", Code: "unblocked", Function: "big", From: 4, To: 4, Reason: "replicas start again"},
+		},
+	}
+	picture := strings.Join(strings.Fields(ansi.Strip(v.Render())), " ")
+	for _, want := range []string{"blocked: " + reason, "unblocked: replicas start again"} {
+		if !strings.Contains(picture, want) {
+			t.Errorf("the view does not show %q:\n%s", want, v.Render())
+		}
+	}
+	var table bytes.Buffer
+	if err := WriteTable(&table, []Row{row}); err != nil || !strings.Contains(table.String(), "\nbig  blocked: "+reason+"\n") {
+		t.Errorf("%v, the table does not show the reason:\n%s", err, &table)
 	}
 }
