@@ -305,6 +305,8 @@ func TestDecisionsAreTold(t *testing.T) {
 		{Kind: scaler.KindAlert, Function: "a", From: 1, To: 3, Applied: true, Code: scaler.CodeScaled, Reason: "ordered 3"},
 		{Kind: scaler.KindAlert, Function: "a", From: 3, To: 3, Code: scaler.CodeUnchanged, Reason: "already at 3"},
 		{Kind: scaler.KindManual, Function: "b", Code: scaler.CodeFailed, Reason: "backend away"},
+		{Kind: scaler.KindBlocked, Function: "b", Status: "firing", Code: scaler.CodeBlocked, Reason: "the board tells this"},
+		{Kind: scaler.KindAlert, Function: "b", Code: scaler.CodeBlocked, Reason: "at 1: replicas cannot start: as above"},
 		{Kind: scaler.KindHeartbeat, Reason: "no alert for 15s"},
 	}
 	var b bytes.Buffer
