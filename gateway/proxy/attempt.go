@@ -40,6 +40,7 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 		}
 		res, err := rt.f.transport.RoundTrip(attempt(out, target, body))
 		if err == nil {
+			target.Answered()
 			res.Request = out
 			lend := &lentBody{release: func() { x.Release(target) }}
 			res.Body = lend.wrap(res.Body)

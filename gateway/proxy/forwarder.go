@@ -40,7 +40,9 @@ func New(o Options) *Forwarder {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	dialer := net.Dialer{Timeout: orDefault(o.DialTimeout, time.Second), KeepAlive: 30 * time.Second}
+	dialer := net.Dialer{
+		Timeout: orDefault(o.DialTimeout, time.Second), KeepAlive: 30 * time.Second, Control: boundSilence,
+	}
 	f := &Forwarder{
 		now: o.Now,
 		transport: &http.Transport{

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// quarantine is how long a replica that refused a connection is left alone. Its backend usually tells
-// of its end long before.
-const quarantine = time.Second
+// A replica that did not answer is left alone for a time that doubles with each failure in a row, so that a node that
+// is cut off costs few requests the time of a dial. Its backend usually tells of its end long before.
+const (
+	quarantine        = time.Second
+	longestQuarantine = 16 * time.Second
+)
 
 // Target is one ready replica with the requests that this gateway has in flight to it. It counts its
 // own, so that two tables that both hold it agree.
@@ -17,6 +20,7 @@ type Target struct {
 
 	inflight   atomic.Int64
 	quietUntil atomic.Int64 // unix nanoseconds; 0: not in quarantine
+	failures   atomic.Int32 // in a row
 }
 
 // Inflight is the number of requests lent to the target and not yet released.
@@ -25,8 +29,22 @@ func (t *Target) Inflight() int { return int(t.inflight.Load()) }
 // Release gives back what Acquire took.
 func (t *Target) Release() { t.inflight.Add(-1) }
 
-// Quarantine keeps the target from being chosen for a while, since it did not answer at now.
-func (t *Target) Quarantine(now time.Time) { t.quietUntil.Store(now.Add(quarantine).UnixNano()) }
+// Quarantine keeps the target from being chosen for a while, since it did not answer at now. Failures of requests
+// that were lent it before it was last put in quarantine say nothing new.
+func (t *Target) Quarantine(now time.Time) {
+	if t.quarantined(now.UnixNano()) {
+		return
+	}
+	n := min(t.failures.Add(1)-1, 4) // 2^4 quarantines are the longest
+	t.quietUntil.Store(now.Add(min(quarantine<<n, longestQuarantine)).UnixNano())
+}
+
+// Answered ends a row of failures.
+func (t *Target) Answered() {
+	if t.failures.Load() != 0 { // a load is cheaper than a store that all processors must see
+		t.failures.Store(0)
+	}
+}
 
 func (t *Target) quarantined(now int64) bool { return t.quietUntil.Load() > now }
 
