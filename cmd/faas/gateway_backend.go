@@ -1,13 +1,14 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"faas/swarm"
 )
 
 // backend makes the one that drives Docker Swarm.
-func (c *gatewayCommand) backend(_ *slog.Logger, _ *prometheus.Registry) (backend, error) {
-	return nil, errors.New("this build has no backend for Docker Swarm")
+func (c *gatewayCommand) backend(log *slog.Logger, registry *prometheus.Registry) (backend, error) {
+	return swarm.New(swarm.Options{Host: c.DockerHost, Network: c.Network, Log: log, Registerer: registry})
 }
