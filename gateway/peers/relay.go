@@ -177,8 +177,8 @@ func (r *Relay) deliver(ctx context.Context, hook webhook) {
 	for _, peer := range peers {
 		wg.Go(func() {
 			outcome, err := r.send(ctx, peer, hook)
-			r.metrics.relayed.WithLabelValues(outcome).Inc()
 			r.tell(ctx, peer, err)
+			r.metrics.relayed.WithLabelValues(outcome).Inc()
 		})
 	}
 	wg.Wait()
