@@ -175,8 +175,10 @@ func start(t testing.TB, b *fakeBackend, change func(*Options)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	snap, _ := b.Functions(t.Context())
-	g.routes.apply(snap)
+	if _, late := o.Watcher.(lateWatcher); !late {
+		snap, _ := b.Functions(t.Context())
+		g.routes.apply(snap)
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- g.Run(ctx) }()

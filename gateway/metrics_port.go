@@ -81,14 +81,23 @@ func (g *Gateway) scrapeReplica(w http.ResponseWriter, r *http.Request) error {
 		http.Error(w, fmt.Sprintf("metrics of replica %s: %v", id, err), http.StatusBadGateway)
 		return nil
 	}
-	for _, name := range []string{"Content-Type", "Content-Encoding"} {
-		if v := header.Get(name); v != "" {
-			w.Header().Set(name, v)
+	if v := header.Get("Content-Encoding"); v != "" {
+		w.Header().Set("Content-Encoding", v)
+	}
+	w.Header().Set("Content-Type", metricsType(header.Get("Content-Type")))
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(body) //nolint:gosec // never as a page; and a client that left is no news
+	return nil
+}
+
+// metricsType is the type of an answer that a function's image may have made: one of metrics, so that it is no page.
+func metricsType(given string) string {
+	for _, known := range []string{"text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"} {
+		if strings.HasPrefix(given, known) {
+			return given
 		}
 	}
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(body) // a client that left is no news
-	return nil
+	return "text/plain; version=0.0.4"
 }
 
 func (g *Gateway) metricsAddr(id string) (addr string, ok bool) {
