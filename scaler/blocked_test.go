@@ -121,7 +121,7 @@ func TestRelayedSteps(t *testing.T) {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/system/alert",
 			strings.NewReader(body(time.Now(), "firing -", "firing 4 up")))
-		r.Header.Set(relayedHeader, "1")
+		r.Header.Set(RelayedHeader, "1")
 		s.Alerts().ServeHTTP(w, r)
 		synctest.Wait()
 		wantDecisions(t, s, "step 0→0 relayed", "alert 1→4 scaled")

@@ -12,9 +12,9 @@ import (
 	"faas/internal/httperr"
 )
 
-// relayedHeader marks a webhook that another gateway passed on. Steps in it are not carried out, since
+// RelayedHeader marks a webhook that another gateway passed on. Steps in it are not carried out, since
 // that one does so: an absolute order may come any number of times, but each step counts.
-const relayedHeader = "X-Faas-Relayed"
+const RelayedHeader = "X-Faas-Relayed"
 
 // maxBody bounds a webhook's body; 500 alerts take about 200 KiB.
 const maxBody = 4 << 20
@@ -38,7 +38,7 @@ func (s *Scaler) Alerts() http.Handler {
 		}
 		p, err := readPayload(http.MaxBytesReader(w, r.Body, maxBody))
 		if err == nil {
-			err = s.receive(time.Now(), p, r.Header.Get(relayedHeader) != "")
+			err = s.receive(time.Now(), p, r.Header.Get(RelayedHeader) != "")
 		}
 		if err != nil {
 			s.log.Warn("alert webhook refused", "err", err)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/alecthomas/kong"
+
 	"faas/gateway"
 	"faas/internal/supervise"
 )
@@ -35,6 +37,22 @@ type gatewayCommand struct {
 
 // Help is called by the parser.
 func (*gatewayCommand) Help() string { return environmentHelp }
+
+// BeforeReset is called by the parser before it looks at the environment. A stack file that passes a variable on sets it
+// to nothing where nobody set it, which means the default.
+func (*gatewayCommand) BeforeReset(parsed *kong.Context) error {
+	for _, f := range parsed.Selected().Flags {
+		for _, name := range f.Envs {
+			if os.Getenv(name) != "" {
+				continue
+			}
+			if err := os.Unsetenv(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // Run serves until the first SIGTERM or SIGINT, and then as long as requests in flight may take. A second one ends
 // it at once.

@@ -22,7 +22,9 @@ import (
 
 	"faas/function"
 	"faas/gateway"
+	"faas/gateway/peers"
 	"faas/internal/board"
+	"faas/scaler"
 )
 
 // fakeBackend has no functions, and shows them once it is told to.
@@ -60,6 +62,11 @@ func TestGatewayFlags(t *testing.T) {
 		}, gatewayCommand{
 			Listen: ":1", MetricsListen: ":2", DockerHost: "tcp://a:1", Network: "n", Peers: "gateway:8080",
 			MetricsFrom: []string{"a", "b"}, SecretMountPath: "/s", LogLevel: slog.LevelWarn, LogFormat: "json",
+		}},
+		{"variables without a value", nil, map[string]string{
+			"DOCKER_HOST": "", "FAAS_METRICS_FROM": "", "basic_auth": "", "secret_mount_path": "", "FAAS_LISTEN": "", "FAAS_LOG_LEVEL": "",
+		}, gatewayCommand{
+			Listen: ":8080", MetricsListen: ":8082", BasicAuth: true, SecretMountPath: "/run/secrets/", LogFormat: "text",
 		}},
 		{"a flag wins", []string{"--listen=:3", "--basic-auth"}, map[string]string{"FAAS_LISTEN": ":1", "basic_auth": "0"}, gatewayCommand{
 			Listen: ":3", MetricsListen: ":8082", BasicAuth: true, SecretMountPath: "/run/secrets/", LogFormat: "text",
@@ -248,5 +255,12 @@ func (b *logBuffer) await(t *testing.T, text string) {
 		case <-ctx.Done():
 			t.Fatalf("the log has no %q:\n%s", text, all)
 		}
+	}
+}
+
+// TestRelayedHeader checks that the gateway sets what the scaler looks for: neither package may import the other.
+func TestRelayedHeader(t *testing.T) {
+	if peers.RelayedHeader != scaler.RelayedHeader {
+		t.Errorf("the gateway sets %s, the scaler looks for %s", peers.RelayedHeader, scaler.RelayedHeader)
 	}
 }
