@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,10 +20,18 @@ const (
 	AlertmanagerFile = "alertmanager/alertmanager.yml"
 )
 
+// The addresses that the files name.
+const (
+	gatewayAddress      = "gateway:8080"
+	metricsAddress      = "gateway:8082"
+	alertmanagerAddress = "alertmanager:9093"
+)
+
 // Setting is what differs from machine to machine.
 type Setting struct {
 	// Gateway, Metrics and Alertmanager are host:port of the gateway's API, of its metrics, and of
-	// Alertmanager. They take the place of gateway:8080, gateway:8082 and alertmanager:9093.
+	// Alertmanager. They take the place of gateway:8080, gateway:8082 (also where it is found by its DNS
+	// name, for on one machine there is one) and alertmanager:9093.
 	Gateway, Metrics, Alertmanager string
 	// User and PasswordFile are the credentials of the webhook. Empty: it needs none.
 	User, PasswordFile string
@@ -127,9 +134,9 @@ func (s Setting) render(name string, text []byte) ([]byte, error) {
 	var needed []string
 	switch name {
 	case PrometheusFile:
-		needed = []string{"gateway:8082", "alertmanager:9093"}
+		needed = []string{metricsAddress, alertmanagerAddress}
 	case AlertmanagerFile:
-		needed = []string{"gateway:8080"}
+		needed = []string{gatewayAddress}
 	default:
 		return text, nil
 	}
@@ -137,8 +144,11 @@ func (s Setting) render(name string, text []byte) ([]byte, error) {
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, err
 	}
-	e := editor{setting: s, found: map[string]bool{}}
+	e := editor{setting: s, found: map[string]bool{}, static: map[*yaml.Node]bool{}}
 	e.edit(&doc)
+	if len(e.errs) > 0 {
+		return nil, errors.Join(e.errs...)
+	}
 	for _, address := range needed {
 		if !e.found[address] {
 			return nil, fmt.Errorf("the address %s is nowhere in it, so it cannot be pointed at this machine", address)
@@ -152,71 +162,4 @@ func (s Setting) render(name string, text []byte) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
-}
-
-// editor changes a YAML document in place.
-type editor struct {
-	setting Setting
-	found   map[string]bool
-}
-
-func (e *editor) edit(n *yaml.Node) {
-	switch n.Kind {
-	case yaml.ScalarNode:
-		e.address(n)
-	case yaml.MappingNode:
-		e.credentials(n)
-		for i := 1; i < len(n.Content); i += 2 {
-			e.edit(n.Content[i])
-		}
-	case yaml.DocumentNode, yaml.SequenceNode:
-		for _, child := range n.Content {
-			e.edit(child)
-		}
-	case yaml.AliasNode: // its anchor is edited where it stands
-	}
-}
-
-func (e *editor) address(n *yaml.Node) {
-	for _, r := range []struct{ from, to string }{
-		{"gateway:8080", e.setting.Gateway},
-		{"gateway:8082", e.setting.Metrics},
-		{"alertmanager:9093", e.setting.Alertmanager},
-	} {
-		host := strings.TrimPrefix(strings.TrimPrefix(n.Value, "http://"), "https://")
-		if host == r.from || strings.HasPrefix(host, r.from+"/") {
-			n.Value = strings.Replace(n.Value, r.from, r.to, 1)
-			e.found[r.from] = true
-			return
-		}
-	}
-}
-
-// credentials sets what basic_auth of the mapping says, or takes it away, and http_config with it when
-// nothing else is in there.
-func (e *editor) credentials(n *yaml.Node) {
-	for i := 0; i+1 < len(n.Content); {
-		key, value := n.Content[i].Value, n.Content[i+1]
-		if key == "http_config" {
-			e.credentials(value)
-		}
-		if key == "basic_auth" && e.setting.PasswordFile != "" {
-			set(value, "username", e.setting.User)
-			set(value, "password_file", e.setting.PasswordFile)
-		}
-		if key == "basic_auth" && e.setting.PasswordFile == "" || key == "http_config" && len(value.Content) == 0 {
-			n.Content = slices.Delete(n.Content, i, i+2)
-			continue
-		}
-		i += 2
-	}
-}
-
-func set(mapping *yaml.Node, key, value string) {
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if mapping.Content[i].Value == key {
-			mapping.Content[i+1].SetString(value)
-			return
-		}
-	}
 }

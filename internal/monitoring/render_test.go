@@ -26,6 +26,30 @@ scrape_configs:
     static_configs: *gateways
 `
 
+// swarmYAML finds the gateways as they are found on a Swarm.
+const swarmYAML = `alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ["alertmanager:9093"]
+scrape_configs:
+  - job_name: gateway-scaling
+    dns_sd_configs: &gateways
+      - names: [gateway]
+        type: A
+        port: 8082
+        refresh_interval: 5s
+  - job_name: gateway
+    dns_sd_configs: *gateways
+  - job_name: replicas
+    http_sd_configs:
+      - url: http://gateway:8082/sd/replicas
+  - job_name: theirs
+    dns_sd_configs:
+      - names: [tasks.other]
+        type: A
+        port: 8082
+`
+
 const alertmanagerYAML = `receivers:
   - name: gateway
     webhook_configs:
@@ -103,12 +127,55 @@ receivers:
 	}
 }
 
+func TestRenderFindsTheGatewayHere(t *testing.T) {
+	dir, files := t.TempDir(), source()
+	files[PrometheusFile].Data = []byte(swarmYAML)
+	if err := Render(files, dir, setting); err != nil {
+		t.Fatal(err)
+	}
+	want := `# Made by faas up from prometheus.yml: changes here are lost.
+alerting:
+  alertmanagers:
+    - static_configs:
+        - targets: ["127.0.0.1:19093"]
+scrape_configs:
+  - job_name: gateway-scaling
+    static_configs: &gateways
+      - targets: ["127.0.0.1:18082"]
+  - job_name: gateway
+    static_configs: *gateways
+  - job_name: replicas
+    http_sd_configs:
+      - url: http://127.0.0.1:18082/sd/replicas
+  - job_name: theirs
+    dns_sd_configs:
+      - names: [tasks.other]
+        type: A
+        port: 8082
+`
+	if diff := cmp.Diff(want, tree(t, dir)[PrometheusFile]); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRenderRefuses(t *testing.T) {
 	for _, test := range []struct {
 		name, file, text, want string
 	}{
 		{"broken YAML", AlertmanagerFile, "receivers: [", "render alertmanager/alertmanager.yml: yaml: line 1"},
 		{"no address", PrometheusFile, "scrape_configs: []", "the address gateway:8082 is nowhere in it"},
+		{
+			"gateway among names", PrometheusFile, "a:\n  dns_sd_configs: [{names: [gateway, other], port: 8082}]",
+			"line 2: gateway among other names in dns_sd_configs: give it a job of its own",
+		},
+		{
+			"gateway among lists", PrometheusFile, "dns_sd_configs: [{names: [gateway], port: 8082}, {names: [other]}]",
+			"line 1: gateway among others in dns_sd_configs: give it a job of its own",
+		},
+		{
+			"gateway twice", PrometheusFile, "static_configs: []\ndns_sd_configs: [{names: [gateway], port: 8082}]",
+			"line 2: dns_sd_configs of gateway beside static_configs: give it a job of its own",
+		},
 		{"no file", PrometheusFile, "", "render prometheus/prometheus.yml: file does not exist"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -152,7 +219,9 @@ func tree(t *testing.T, dir string) map[string]string {
 func FuzzRender(f *testing.F) {
 	f.Add(prometheusYAML)
 	f.Add(alertmanagerYAML)
+	f.Add(swarmYAML)
 	f.Add("a: &x {basic_auth: *x}")
+	f.Add("a: &x {dns_sd_configs: *x}")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, name := range []string{PrometheusFile, AlertmanagerFile} {
 			out, err := setting.render(name, []byte(text))
