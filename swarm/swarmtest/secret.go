@@ -1,0 +1,142 @@
+package swarmtest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types/events"
+	api "github.com/docker/docker/api/types/swarm"
+)
+
+// secret is one whose value never leaves the Swarm.
+type secret struct {
+	api.Secret
+	value []byte
+}
+
+// SecretValue returns what a secret holds, for tests to look at. Nil: there is no such secret.
+func (e *Engine) SecretValue(name string) []byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.findSecret(name)
+	if err != nil {
+		return nil
+	}
+	return slices.Clone(s.value)
+}
+
+func (e *Engine) findSecret(name string) (*secret, error) {
+	for _, s := range e.secrets {
+		if s.ID == name || s.Spec.Name == name {
+			return s, nil
+		}
+	}
+	return nil, notFound("secret", name)
+}
+
+func (e *Engine) listSecrets(r *http.Request) (reply, error) {
+	args, err := readFilters(r, "name", "names", "id", "label")
+	if err != nil {
+		return reply{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	list := []json.RawMessage{}
+	for _, s := range e.secrets {
+		if begins(args, "name", s.Spec.Name) && begins(args, "id", s.ID) && args.ExactMatch("names", s.Spec.Name) &&
+			args.MatchKVList("label", s.Spec.Labels) {
+			list = append(list, encode(s.Secret))
+		}
+	}
+	return reply{body: list}, nil
+}
+
+func (e *Engine) inspectSecret(r *http.Request) (reply, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.findSecret(r.PathValue("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{body: encode(s.Secret)}, nil
+}
+
+func (e *Engine) createSecret(r *http.Request) (reply, error) {
+	var spec api.SecretSpec
+	if err := readBody(r, &spec); err != nil {
+		return reply{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if spec.Name == "" || len(spec.Data) == 0 {
+		return reply{}, rpcf(http.StatusBadRequest, "InvalidArgument", "secret data must be larger than 0 and less than 512000 bytes")
+	}
+	for _, s := range e.secrets {
+		if s.Spec.Name == spec.Name {
+			return reply{}, rpcf(http.StatusConflict, "AlreadyExists", "secret %s already exists", spec.Name)
+		}
+	}
+	s := &secret{value: spec.Data}
+	spec.Data = nil
+	if spec.Labels == nil {
+		spec.Labels = map[string]string{}
+	}
+	s.ID, s.Spec = e.newID("secret"), spec
+	e.meta(&s.Meta)
+	e.secrets = append(e.secrets, s)
+	e.tell(events.SecretEventType, events.ActionCreate, s.ID, map[string]string{"name": spec.Name})
+	return reply{status: http.StatusCreated, body: map[string]string{"ID": s.ID}}, nil
+}
+
+func (e *Engine) updateSecret(r *http.Request) (reply, error) {
+	var spec api.SecretSpec
+	if err := readBody(r, &spec); err != nil {
+		return reply{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.findSecret(r.PathValue("id"))
+	switch {
+	case err != nil:
+		return reply{}, err
+	case r.URL.Query().Get("version") != strconv.FormatUint(s.Version.Index, 10):
+		return reply{}, errStale
+	case spec.Name != s.Spec.Name || len(spec.Data) > 0:
+		return reply{}, rpcf(http.StatusBadRequest, "InvalidArgument", "only updates to Labels are allowed")
+	}
+	s.Spec.Labels = spec.Labels
+	e.meta(&s.Meta)
+	e.tell(events.SecretEventType, events.ActionUpdate, s.ID, map[string]string{"name": spec.Name})
+	return reply{}, nil
+}
+
+func (e *Engine) removeSecret(r *http.Request) (reply, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, err := e.findSecret(r.PathValue("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	var users []string
+	for _, one := range e.sortedServices() {
+		for _, ref := range one.Spec.TaskTemplate.ContainerSpec.Secrets {
+			if ref.SecretID == s.ID {
+				users = append(users, one.Spec.Name)
+			}
+		}
+	}
+	if len(users) > 0 {
+		word := "service"
+		if len(users) > 1 {
+			word = "services"
+		}
+		return reply{}, rpcf(http.StatusBadRequest, "InvalidArgument", "secret '%s' is in use by the following %s: %s",
+			s.Spec.Name, word, strings.Join(users, ", "))
+	}
+	e.secrets = slices.DeleteFunc(e.secrets, func(other *secret) bool { return other == s })
+	e.tell(events.SecretEventType, events.ActionRemove, s.ID, map[string]string{"name": s.Spec.Name})
+	return reply{status: http.StatusNoContent}, nil
+}
