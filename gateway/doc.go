@@ -11,4 +11,7 @@
 // Alertmanager brings the decision, is one of its routes (the handler is the scaler's).
 //
 // The routing table is fed by the backend's watch, so that a warm request calls no backend.
+//
+// Where there are several gateways, peers.Relay passes an alert that one of them got on to the others. The metrics port
+// also hands on the metrics of replicas, and may be kept for those that DNS names resolve to (peers.Guard).
 package gateway
