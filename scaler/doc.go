@@ -10,6 +10,8 @@
 // down) stands in Prometheus rules; what is left here is to clamp, to order, to apply, to retry and to
 // explain. Alerts without a replicas label are steps, as users of OpenFaaS know them.
 //
+// While the backend says that replicas of a function cannot start, alerts do not raise it: ScaleBlocked tells of that.
+//
 // One goroutine owns each function, so alert, wake and manual order cannot race. Every decision, also one
 // that changes nothing, is recorded with its reason.
 package scaler
