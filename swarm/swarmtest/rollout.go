@@ -53,11 +53,12 @@ func (e *Engine) begin(s *service, config api.UpdateConfig, rollback bool) {
 	e.advance(s)
 }
 
+// dirtySlots are those that have another task than one of the template that the service has now.
 func (e *Engine) dirtySlots(s *service) []string {
 	var keys []string
 	slots := e.live(s)
 	for _, key := range slices.SortedFunc(maps.Keys(slots), func(a, b string) int { return compareSlots(slots[a], slots[b]) }) {
-		if slices.ContainsFunc(slots[key], func(t *task) bool { return t.dirty(s) }) {
+		if len(slots[key]) > 1 || slots[key][0].dirty(s) {
 			keys = append(keys, key)
 		}
 	}
@@ -97,7 +98,7 @@ func (e *Engine) advanceSlot(s *service, r *rollout, key string) {
 	}
 	delete(r.active, key)
 	for _, old := range e.live(s)[key] {
-		if old != t && old.dirty(s) {
+		if old != t {
 			e.desire(old, api.TaskStateShutdown)
 		}
 	}
@@ -120,7 +121,9 @@ func (e *Engine) replace(s *service, r *rollout, key string) {
 			old = append(old, t)
 			continue
 		}
-		r.active[key] = t // a clean one is there already
+		if now := r.active[key]; now == nil || now.Status.State != api.TaskStateRunning {
+			r.active[key] = t // a clean one is there already
+		}
 	}
 	startFirst := r.config.Order == api.UpdateOrderStartFirst
 	if r.active[key] != nil {
