@@ -1,0 +1,94 @@
+package backendtest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"faas/function"
+)
+
+// Changer changes functions.
+type Changer interface {
+	Deploy(ctx context.Context, f function.Function) error
+	Update(ctx context.Context, f function.Function) error
+	Remove(ctx context.Context, name string) error
+	Scale(ctx context.Context, name string, replicas int) error
+}
+
+// Reader shows functions.
+type Reader interface {
+	Function(ctx context.Context, name string) (function.Status, error)
+	Functions(ctx context.Context) (function.Snapshot, error)
+	Watch(ctx context.Context, see func(function.Snapshot)) error
+}
+
+// Backend is what the suite tests.
+type Backend interface {
+	Changer
+	Reader
+}
+
+// Harness is a backend that runs, and what the suite must know of it. Others may have functions there as well,
+// which the suite leaves alone.
+type Harness struct {
+	Backend Backend
+	// Stop ends the backend and waits until it has ended. It may be called twice.
+	Stop func()
+	// Prefix begins the names of the suite's functions.
+	Prefix string
+	// Function returns one that starts, and echoes the body of a request.
+	Function func(name string) function.Function
+	// Broken returns one whose replicas end at their start.
+	Broken func(name string) function.Function
+	// Kill ends a replica with SIGKILL.
+	Kill func(function.Replica) error
+	// Call sends a request to a replica and returns what it answers.
+	Call func(ctx context.Context, r function.Replica, body string) (string, error)
+	// Constraints are some that are met. Nil: the backend has none to meet.
+	Constraints []string
+	// Within is the longest time that anything may take.
+	Within time.Duration
+	// BlockedWithin is the longest time until a function that cannot start says so. 0: Within.
+	BlockedWithin time.Duration
+}
+
+// Run holds a backend to the contract. Each test gets one from start, which ends what it started with the test.
+func Run(t *testing.T, start func(t *testing.T) Harness) {
+	tests := []struct {
+		name string
+		test func(*suite)
+	}{
+		{"a deployed function runs its minimum", deployed},
+		{"a second deployment is a conflict", deployedTwice},
+		{"invalid functions are refused", invalid},
+		{"a function is described as it was deployed", described},
+		{"what a caller changes later changes nothing", cloned},
+		{"twenty functions at once", many},
+		{"an update keeps the count", updateKeepsCount},
+		{"an update of one replica keeps it ready", updateKeepsReady},
+		{"an update of labels restarts nothing", updateLabels},
+		{"an update from zero", updateAtZero},
+		{"updates that are refused", updateRefused},
+		{"a bad update leaves the old replicas", updateBroken},
+		{"a count is seen at once and reached", scaled},
+		{"scales that are refused", scaleRefused},
+		{"concurrent scales end at the last", scaledAtOnce},
+		{"a removed function is gone and comes again", removed},
+		{"snapshots are in order", snapshots},
+		{"a watch ends with its context", watchEnds},
+		{"a function that cannot start says why", blocked},
+		{"a killed replica is replaced", killed},
+		{"replicas answer where they say", answers},
+		{"an ended backend is unavailable", ended},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h := start(t)
+			if h.BlockedWithin == 0 {
+				h.BlockedWithin = h.Within
+			}
+			tt.test(newSuite(t, h))
+		})
+	}
+}

@@ -1,0 +1,59 @@
+package backendtest
+
+import (
+	"sync"
+
+	"faas/function"
+)
+
+func scaled(s *suite) {
+	f := s.function("scaled")
+	s.deploy(f)
+	s.awaitReady(f.Name, 1)
+	for _, n := range []int{3, 1, 0, 2, 2} {
+		s.scale(f.Name, n)
+		if st := s.status(f.Name); st.Desired != n {
+			s.Errorf("right after Scale to %d: desired %d", n, st.Desired)
+		}
+		s.awaitReady(f.Name, n)
+	}
+	// The count is bounded by whoever asks, not by the backend.
+	s.update(withLabel(f, "com.openfaas.scale.max", "1"))
+	if st := s.status(f.Name); st.Desired != 2 {
+		s.Errorf("a new maximum changed the count to %d", st.Desired)
+	}
+}
+
+func scaleRefused(s *suite) {
+	f := s.function("kept")
+	s.deploy(f)
+	s.want("Scale below zero", s.Backend.Scale(s.ctx(), f.Name, -1), function.ErrInvalid)
+	s.want("Scale of an unknown function", s.Backend.Scale(s.ctx(), s.name("nobody"), 1), function.ErrNotFound)
+	if st := s.status(f.Name); st.Desired != 1 {
+		s.Errorf("desired %d, want 1", st.Desired)
+	}
+}
+
+func scaledAtOnce(s *suite) {
+	f := s.function("crowd")
+	s.deploy(f)
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			if err := s.Backend.Scale(s.ctx(), f.Name, i%4); err != nil {
+				s.Errorf("Scale: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	for _, n := range []int{4, 1, 5, 2} {
+		s.scale(f.Name, n)
+	}
+	if st := s.status(f.Name); st.Desired != 2 {
+		s.Errorf("right after the last Scale: desired %d, want 2", st.Desired)
+	}
+	s.awaitReady(f.Name, 2)
+	if st := s.status(f.Name); st.Desired != 2 {
+		s.Errorf("in the end: desired %d, want 2", st.Desired)
+	}
+}
