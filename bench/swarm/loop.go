@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"faas/api"
@@ -120,6 +121,7 @@ type loadRun struct {
 	firstChange, allReady, order time.Duration // order: from the first change to all ready
 	back                         time.Duration // from the end of the load
 	requests, failed, flips      int
+	orders                       string // the counts that were asked for until all were ready, with their moments
 	machine                      string // load average before the run
 }
 
@@ -187,14 +189,19 @@ func (l *loop) load(ctx context.Context) (loadRun, error) {
 // summarize finds the moments in the counts of one run.
 func summarize(counts []e2e.Count, load time.Duration) loadRun {
 	r, most := loadRun{firstChange: never, allReady: never, order: never, back: never}, 0
+	last := 1
 	for _, c := range counts {
+		if c.Desired != last && r.allReady == never {
+			r.orders += fmt.Sprintf(" %d at %s", c.Desired, moment(c.At))
+		}
+		last = c.Desired
 		if r.firstChange == never && c.Desired > 1 {
 			r.firstChange = c.At
 		}
 		if r.allReady == never && c.Ready >= wanted {
 			r.allReady, r.order = c.At, c.At-r.firstChange
 		}
-		if most = max(most, c.Desired); most > 1 && c.Desired == 1 && c.At > load {
+		if most = max(most, c.Desired); most > 1 && c.Desired == 1 && r.back == never && c.At > load {
 			r.back = c.At - load
 		}
 		if c.Desired != 1 {
@@ -204,9 +211,15 @@ func summarize(counts []e2e.Count, load time.Duration) loadRun {
 	return r
 }
 
+// kept reports whether all replicas were ready as soon as was promised.
+func (r loadRun) kept() bool { return r.allReady != never && r.allReady <= promised(r.floor) }
+
+// promised is when all replicas shall be ready, where Swarm alone takes so long.
+func promised(floor time.Duration) time.Duration { return floor*13/10 + time.Second }
+
 // String shows a run in one line.
 func (r loadRun) String() string {
-	return fmt.Sprintf("swarm alone %s; first change %s, all %d ready %s (%s after the first order), back to 1 %s after the end, "+
-		"%d of %d requests failed, %d flips", moment(r.floor), moment(r.firstChange), wanted, moment(r.allReady), moment(r.order),
+	return fmt.Sprintf("swarm alone %s; first change %s (%s), all %d ready %s (%s after the first order), back to 1 %s after the end, "+
+		"%d of %d requests failed, %d flips", moment(r.floor), moment(r.firstChange), strings.TrimSpace(r.orders), wanted, moment(r.allReady), moment(r.order),
 		moment(r.back), r.failed, r.requests, r.flips)
 }
