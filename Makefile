@@ -29,6 +29,27 @@ build: ## build faas, fwatchdog and the sample functions' programs into bin/
 		fi; \
 	done
 
+.PHONY: images
+images: build ## build the container images: gateway, watchdog, sample functions, Prometheus and Alertmanager
+	@tools/images.sh
+
+.PHONY: engine
+engine: ## start Docker, installed where missing, and make this machine a Swarm of one node
+	@tools/engine.sh up
+
+.PHONY: engine-down
+engine-down: ## stop the Docker Engine that `make engine` started
+	@tools/engine.sh down
+
+.PHONY: deploy
+deploy: build ## build the images, make the secrets and deploy docker-compose.yml as the stack func, again after changes
+	@tools/binaries.sh hey
+	@tools/deploy.sh up
+
+.PHONY: undeploy
+undeploy: ## remove the stack func, its functions and its secrets
+	@tools/deploy.sh down
+
 .PHONY: binaries
 binaries: ## put Prometheus, Alertmanager and their tools into bin/: from PATH where new enough, else built once
 	@tools/binaries.sh

@@ -1,0 +1,334 @@
+#!/usr/bin/env bash
+# deploy.sh up     deploys docker-compose.yml as the stack `func` and waits until all of it runs
+# deploy.sh down   removes the stack, the functions deployed through its gateway, and its secrets
+#
+# Deploying again changes what changed: a new image, an edited rule, a setting. Replica counts stay as they are.
+# Read from the environment: STACK (func), FAAS_PORT (8080), DEPLOY_TIMEOUT (180 seconds), FAAS_DATA (.faas, where the
+# password is kept), FAAS_*_IMAGE (images of a registry in place of those of tools/images.sh), and what the head of
+# docker-compose.yml names.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+stack=${STACK:-func}
+timeout=${DEPLOY_TIMEOUT:-180}
+export FAAS_PORT=${FAAS_PORT:-8080}
+data=${FAAS_DATA:-.faas}
+secrets=$data/secrets
+overlay=$data/swarm # what is made of the stack file for this deployment
+of_stack=label=com.docker.stack.namespace=$stack
+functions=(echoit wordcount nodeinfo work)
+
+fail() {
+	say "deploy: $1"
+	shift
+	[ $# -eq 0 ] || printf '  %s\n' "$@" >&2
+	exit 1
+}
+
+# ---- What must be there.
+
+check_swarm() {
+	local answer state manager
+	command -v docker >/dev/null || fail "there is no docker here" "make engine    installs Docker on a Debian machine"
+	if ! answer=$(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>&1); then
+		case $answer in
+		*"permission denied"*) fail "Docker's socket is not yours to use" \
+			"sudo usermod -aG docker $(id -un) && newgrp docker" ;;
+		*) fail "no Docker Engine answers: $(tail -n 1 <<<"$answer")" "make engine    starts one on a Debian machine" ;;
+		esac
+	fi
+	read -r state manager <<<"$answer"
+	[ "$state" = active ] || fail "this Docker Engine is in no Swarm" \
+		"docker swarm init                              makes a Swarm of this machine" \
+		"docker swarm init --advertise-addr ADDRESS     where it has several addresses"
+	[ "$manager" = true ] || fail "this node is a worker; deploy from a manager"
+	# Where the gateway can be reached: on this machine, or on that of a remote engine.
+	host=$(docker context inspect -f '{{.Endpoints.docker.Host}}' 2>/dev/null || true)
+	case $host in
+	tcp://* | ssh://*) host=${host#*://} host=${host#*@} host=${host%%[:/]*} ;;
+	*) host=127.0.0.1 ;;
+	esac
+}
+
+check_port() {
+	[ -z "$(docker service ls -q --filter "name=${stack}_gateway")" ] || return 0
+	! (: <"/dev/tcp/$host/$FAAS_PORT") 2>/dev/null || fail "port $FAAS_PORT of $host is taken, by \`make up\` perhaps" \
+		"FAAS_PORT=8081 make deploy    uses another"
+}
+
+# ---- Images.
+
+# prebuilt NAME MAKERS-IMAGE: 0 when the makers' image can be had, so that none need be built.
+prebuilt() {
+	[ ! -x "bin/$1" ] || [ -L "bin/$1" ] || return 1 # it is built already
+	docker image inspect "$2" >/dev/null 2>&1 && return 0
+	say "pulling $2"
+	timeout 300 docker pull -q "$2" >/dev/null 2>&1
+}
+
+# choose_images exports FAAS_*_IMAGE: what the environment says, else images of this node by their IDs. By name, Swarm
+# would ask a registry for each before each start, which takes seconds where none answers.
+choose_images() {
+	local name variable build=()
+	resolve=never
+	for name in gateway "${functions[@]}" prometheus alertmanager; do
+		variable=FAAS_${name^^}_IMAGE
+		if [ -n "${!variable:-}" ]; then
+			resolve=always
+			continue
+		fi
+		case $name in
+		prometheus) ! prebuilt prometheus "prom/prometheus:v$PROMETHEUS_RELEASE" || {
+			export FAAS_PROMETHEUS_IMAGE=$(pinned "prom/prometheus:v$PROMETHEUS_RELEASE")
+			continue
+		} ;;
+		alertmanager) ! prebuilt alertmanager "prom/alertmanager:v$ALERTMANAGER_RELEASE" || {
+			export FAAS_ALERTMANAGER_IMAGE=$(pinned "prom/alertmanager:v$ALERTMANAGER_RELEASE")
+			continue
+		} ;;
+		esac
+		build+=("$name")
+	done
+	[ ${#build[@]} -gt 0 ] || return 0
+	tools/images.sh "${build[@]}"
+	for name in "${build[@]}"; do
+		variable=FAAS_${name^^}_IMAGE
+		export "$variable=$(docker image inspect -f '{{.Id}}' "faas/$name")"
+	done
+	local nodes
+	nodes=$(docker node ls -q | wc -l)
+	[ "$nodes" -eq 1 ] || say "note: this Swarm has $nodes nodes, and these images are on this one. Load them on the others" \
+		"(tools/images.sh --save FILE.tar; docker load -i FILE.tar) or use a registry: docs/swarm.md tells how."
+}
+
+# pinned IMAGE: the same by digest.
+pinned() { docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$1"; }
+
+# ---- Secrets.
+
+make_secrets() {
+	local name missing=() there=()
+	for name in basic-auth-user basic-auth-password; do
+		if docker secret inspect "$name" >/dev/null 2>&1; then there+=("$name"); else missing+=("$name"); fi
+	done
+	if [ ! -f "$secrets/basic-auth-password" ] && [[ " ${there[*]-} " == *" basic-auth-password "* ]]; then
+		fail "the Swarm has the secret basic-auth-password, but $secrets/basic-auth-password is not here" \
+			"Write the password to that file, without a newline, if somebody knows it. Else make a new one:" \
+			"make undeploy && make deploy"
+	fi
+	(
+		umask 077
+		mkdir -p "$secrets"
+		[ -f "$secrets/basic-auth-user" ] || printf admin >"$secrets/basic-auth-user"
+		[ -f "$secrets/basic-auth-password" ] ||
+			od -An -v -N32 -tx1 /dev/urandom | tr -d ' \n' >"$secrets/basic-auth-password"
+	)
+	for name in ${missing[@]+"${missing[@]}"}; do
+		docker secret create --label com.faas.made-by=deploy "$name" "$secrets/$name" >/dev/null
+		say "made the secret $name of $secrets/$name"
+	done
+}
+
+# ---- Configurations.
+
+hash_of() { sha256sum "$1" | cut -c -12; }
+
+# make_overlay exports the hashes that make a new configuration of an edited file, and writes a second stack file with
+# what the first cannot have in it: further files of rules, and another user than admin.
+make_overlay() {
+	mkdir -p "$overlay"
+	local file name user prometheus='' configs='' alertmanager=alertmanager/alertmanager.yml
+	user=$(cat "$secrets/basic-auth-user")
+	if [ "$user" != admin ]; then
+		sed "s/username: admin/username: '${user//\'/\'\'}'/" $alertmanager >"$overlay/alertmanager.yml"
+		alertmanager=$overlay/alertmanager.yml
+	fi
+	FAAS_PROMETHEUS_CONFIG=$(hash_of prometheus/prometheus.yml)
+	FAAS_RULES_SCALING_CONFIG=$(hash_of prometheus/rules/scaling.yml)
+	FAAS_ALERTMANAGER_CONFIG=$(hash_of "$alertmanager")
+	export FAAS_PROMETHEUS_CONFIG FAAS_RULES_SCALING_CONFIG FAAS_ALERTMANAGER_CONFIG
+	for file in prometheus/rules/*.yml; do
+		name=${file##*/}
+		[ "$name" != scaling.yml ] || continue
+		prometheus+="      - {source: 'rules-${name%.yml}', target: '/etc/prometheus/rules/$name'}"$'\n'
+		configs+="  'rules-${name%.yml}': {name: 'faas-rules-${name%.yml}-$(hash_of "$file")', file: '$PWD/$file'}"$'\n'
+	done
+	{
+		echo "# Made by tools/deploy.sh: changes here are lost."
+		echo "version: \"3.8\""
+		[ -z "$prometheus" ] || printf 'services:\n  prometheus:\n    configs:\n%s' "$prometheus"
+		printf "configs:\n  alertmanager: {file: '%s'}\n%s" "$(realpath "$alertmanager")" "$configs"
+	} >"$overlay/stack.yml"
+	if [ -x bin/promtool ]; then
+		bin/promtool check rules --lint=none prometheus/rules/*.yml >"$overlay/check" 2>&1 ||
+			fail "Prometheus would refuse the rules" "$(cat "$overlay/check")"
+	fi
+}
+
+# keep_replicas exports the present numbers, which the file would set to 1 otherwise.
+keep_replicas() {
+	local name count
+	for name in "${functions[@]}"; do
+		count=$(docker service inspect -f '{{with .Spec.Mode.Replicated}}{{.Replicas}}{{end}}' "${stack}_$name" 2>/dev/null) || continue
+		[ -z "$count" ] || export "FAAS_${name^^}_REPLICAS=$count"
+	done
+}
+
+remove_old_configs() {
+	local id
+	for id in $(docker config ls -q --filter "$of_stack"); do
+		docker config rm "$id" >/dev/null 2>&1 || true # it refuses those that are used
+	done
+}
+
+# ---- Waiting.
+
+# waiting prints a line for each service that is not yet as it shall be. Functions may have none or be growing.
+waiting() {
+	{
+		docker stack services --format '{{.Name}} {{.Replicas}}' "$stack" | awk -v stack="${stack}_" '{
+			split($2, n, "/"); name = substr($1, length(stack) + 1)
+			if ((n[2] > 0 && n[1] == 0) || (n[1] < n[2] && name ~ /^(gateway|prometheus|alertmanager|warm)$/)) print name
+		}'
+		updates | awk '$2 == "updating" { print $1 }'
+	} | sort -u
+}
+
+# updates prints service and state of each update since this deployment began.
+updates() {
+	docker service inspect -f '{{.Spec.Name}} {{with .UpdateStatus}}{{.State}} {{.StartedAt}}{{end}}' $(docker stack services -q "$stack") |
+		awk -v since="$began" -v stack="${stack}_" '$2 != "" && ($3 " " substr($4, 1, 8)) >= since { print substr($1, length(stack) + 1), $2 }'
+}
+
+# troubles NAME... prints what Swarm says of the newest tasks of these services that failed, and their last words.
+troubles() {
+	local name
+	for name; do
+		docker service ps --no-trunc --format '{{.Name}} on {{.Node}}: {{.CurrentState}}{{if .Error}}: {{.Error}}{{end}}' "${stack}_$name" |
+			grep -E ': (Failed|Rejected|Pending)' | head -n 2 | sed 's/^/  /' || true
+		timeout 10 docker service logs --raw --tail 2 "${stack}_$name" 2>&1 | sed "s/^/  $name says: /" || true
+	done
+}
+
+await() {
+	local begin=$SECONDS health last='' told=$((SECONDS - 5)) now bad
+	while :; do
+		bad=$(updates | awk '$2 ~ /^(paused|rollback)/ { print $1 }' | paste -sd' ')
+		[ -z "$bad" ] || fail "Swarm took back the update of $bad" "$(troubles $bad)" # unquoted: names
+		now=$(waiting | paste -sd' ')
+		if [ -z "$now" ]; then
+			health=$(bin/faas healthcheck --url "http://$host:$FAAS_PORT/healthz" 2>&1) && ready && return 0
+			now="the gateway: $health"
+		fi
+		if [ "$now" != "$last" ] && [ $((SECONDS - told)) -ge 5 ]; then
+			say "$(printf '%3d s  waiting for %s' $((SECONDS - begin)) "$now")"
+			last=$now told=$SECONDS
+		fi
+		[ $((SECONDS - begin)) -lt "$timeout" ] || fail "not up after $timeout s; still waiting for $now" \
+			"$(troubles $(waiting))" "docker stack ps --no-trunc $stack    and    docker service logs ${stack}_gateway    tell more"
+		sleep 1
+	done
+}
+
+# ready: the control loop is closed as well, or it is not known.
+ready() { [[ $health != *'"control_loop"'* || $health == *'"control_loop":"alive"'* ]]; }
+
+check_password() {
+	local line code
+	exec 3<>"/dev/tcp/$host/$FAAS_PORT"
+	printf 'GET /system/info HTTP/1.0\r\nHost: %s\r\nAuthorization: Basic %s\r\n\r\n' "$host" \
+		"$(printf '%s:%s' "$(cat "$secrets/basic-auth-user")" "$(cat "$secrets/basic-auth-password")" | base64 -w 0)" >&3
+	read -r -t 10 _ code line <&3 || true
+	exec 3>&-
+	[ "${code:-}" != 401 ] || fail "the stack runs, but the Swarm's secret basic-auth-password is not what $secrets/basic-auth-password says" \
+		"Write the right password to that file, or make a new one: make undeploy && make deploy"
+}
+
+tell() {
+	local url=http://$host:$FAAS_PORT password=$secrets/basic-auth-password
+	cat <<-END
+		faas is up on Docker Swarm, stack $stack, in $((SECONDS - start)) s
+
+		  gateway      $url
+		  credentials  user $(cat "$secrets/basic-auth-user"), password in $password
+
+		Try:
+		  curl -d hello $url/function/echoit
+		  bin/hey -z 30s -c 10 -q 5 $url/function/echoit
+		  docker exec -it \$(docker ps -qf name=${stack}_gateway) faas top
+		  curl -u $(cat "$secrets/basic-auth-user"):\$(cat $password) '$url/system/scale/events?function=${stack}_echoit&limit=5'
+
+		docs/swarm.md tells more. \`make undeploy\` removes everything.
+	END
+}
+
+up() {
+	start=$SECONDS
+	check_swarm
+	check_port
+	[ -x bin/faas ] || fail "bin/faas is missing" "make deploy    builds it"
+	choose_images
+	make_secrets
+	make_overlay
+	keep_replicas
+	began=$(date -u '+%Y-%m-%d %H:%M:%S')
+	docker stack deploy --resolve-image "$resolve" -c docker-compose.yml -c "$overlay/stack.yml" "$stack" 2>&1 >"$overlay/output" |
+		grep -vE '^(Since --detach=false|In a future release)' >&2 || true
+	[ "${PIPESTATUS[0]}" -eq 0 ] || fail "docker stack deploy failed"
+	grep -E '^Creating' "$overlay/output" >&2 || true
+	await
+	check_password
+	remove_old_configs
+	tell
+}
+
+# ---- Down.
+
+# deployed prints the functions that were deployed through the gateway: they hold the stack's network.
+deployed() {
+	docker service ls -q --filter label=com.openfaas.function | while read -r id; do
+		docker service inspect -f '{{.Spec.Name}} {{index .Spec.Labels "com.docker.stack.namespace"}}|{{range .Spec.TaskTemplate.Networks}}{{.Target}} {{end}}' "$id"
+	done | awk -F'|' -v network="$1" -v named="${stack}_functions" '
+		{ split($1, who, " "); if (who[2] == "" && (network != "" && index($2, network) || index($2, named))) print who[1] }'
+}
+
+# left prints what still stands: containers of this node, tasks of all, networks.
+left() {
+	docker ps -aq --filter "$of_stack"
+	docker service ls -q --filter "$of_stack"
+	docker stack ps -q "$stack" 2>/dev/null || true
+	docker network ls -q --filter "$of_stack"
+}
+
+down() {
+	local name begin=$SECONDS now
+	check_swarm
+	for name in $(deployed "$(docker network ls -q --no-trunc --filter "name=^${stack}_functions\$")"); do
+		say "removing the function $name, which was deployed through the gateway"
+		docker service rm "$name" >/dev/null
+	done
+	if [ -n "$(left)" ]; then
+		docker stack rm "$stack" >/dev/null 2>&1 || true
+		say "removing the stack $stack: requests in flight may end"
+	fi
+	while now=$(left) && [ -n "$now" ]; do
+		[ $((SECONDS - begin)) -lt "$timeout" ] || fail "still there after $timeout s:" \
+			"$(docker ps -a --filter "$of_stack" --format 'container {{.Names}}: {{.Status}}')" \
+			"$(docker network ls --filter "$of_stack" --format 'network {{.Name}}: does a container of yours use it?')"
+		sleep 1
+		# Networks are refused while their last task ends.
+		docker network ls -q --filter "$of_stack" | xargs -r docker network rm >/dev/null 2>&1 || true
+	done
+	remove_old_configs
+	for name in basic-auth-user basic-auth-password; do
+		! docker secret inspect "$name" >/dev/null 2>&1 || docker secret rm "$name" >/dev/null
+	done
+	rm -rf "$overlay"
+	say "removed in $((SECONDS - begin)) s; the password is kept in $secrets for the next time"
+}
+
+case ${1:-} in
+up) up ;;
+down) down ;;
+*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+esac
