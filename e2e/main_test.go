@@ -68,14 +68,4 @@ func startSystem(t *testing.T, functions ...fn) *Up {
 	return sys
 }
 
-// play runs a scenario and shows what happened; every want that was not met fails the test.
-func play(t *testing.T, sys System, s Scenario) {
-	t.Helper()
-	rec, err := s.Run(t.Context(), sys)
-	t.Logf("\n%s", rec)
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 const second = time.Second

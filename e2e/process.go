@@ -76,7 +76,7 @@ func processStat(pid int) (program string, parent int) {
 func (s *Up) WaitNoReplica(ctx context.Context, within time.Duration) error {
 	var pids []int
 	var err error
-	gone := poll(within, func() bool {
+	gone := Poll(within, func() bool {
 		pids, err = s.Children("fwatchdog")
 		return err != nil || len(pids) == 0 || ctx.Err() != nil
 	})
@@ -89,21 +89,4 @@ func (s *Up) WaitNoReplica(ctx context.Context, within time.Duration) error {
 		return context.Cause(ctx)
 	}
 	return nil
-}
-
-// poll asks ok every 10 ms until it is true, within a time, and reports whether it was. It is for what
-// happens in other processes and tells nobody.
-func poll(within time.Duration, ok func() bool) bool {
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			return false
-		}
-	}
-	return true
 }

@@ -32,7 +32,7 @@ func TestReplicaKilledUnderLoad(t *testing.T) {
 		t.Logf("replaced %s after kill -9", time.Since(lost))
 		return err
 	})
-	play(t, sys, Scenario{
+	Play(t, sys, Scenario{
 		At(0, Offer("echoit", 50)),
 		Between(0, 6*second, Serves("echoit", 11)),
 		At(8*second, kill),
@@ -111,7 +111,7 @@ func TestKillLeavesNothing(t *testing.T) {
 		}()
 	}
 	started := func() bool { return countOf("sleep 300", processesUnder(sys.opts.Dir)) >= 3 }
-	if !poll(10*second, started) {
+	if !Poll(10*second, started) {
 		t.Fatal("the function's processes did not start")
 	}
 	if err := sys.Kill(); err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestStepUpAndDown(t *testing.T) {
 	t.Parallel()
-	play(t, startSystem(t, fn{name: "echoit"}), Scenario{
+	Play(t, startSystem(t, fn{name: "echoit"}), Scenario{
 		At(0, Offer("echoit", 4)),
 		During(0, 10*second, Stays("echoit", 1, 1)),
 		At(10*second, Offer("echoit", 80)),
@@ -30,7 +30,7 @@ func TestStepUpAndDown(t *testing.T) {
 
 func TestSteadyAtABoundary(t *testing.T) {
 	t.Parallel()
-	play(t, startSystem(t, fn{name: "echoit"}, fn{name: "idle"}), Scenario{
+	Play(t, startSystem(t, fn{name: "echoit"}, fn{name: "idle"}), Scenario{
 		At(0, Offer("echoit", 4.4)), // a second replica is wanted from 4.5 on
 		During(0, 60*second, Stays("echoit", 1, 2)),
 		During(0, 60*second, Turns("echoit", 0)),
@@ -46,7 +46,7 @@ func TestTwoTargetsAtOnce(t *testing.T) {
 		fn{name: "large", labels: []string{"target=50", "down.window=10s"}},
 		fn{name: "narrow", labels: []string{"target=5", "max=3", "min=2", "down.window=10s"}},
 	)
-	play(t, sys, Scenario{
+	Play(t, sys, Scenario{
 		Between(0, 2*second, Serves("narrow", 2)), // the minimum, before any load
 		At(2*second, Offer("small", 40)),          // 40 / 4.5 → 9
 		At(2*second, Offer("large", 60)),          // 60 / 45 → 2
@@ -77,7 +77,7 @@ func TestThresholdChangedWhileRunning(t *testing.T) {
 			return sys.EditStack(`scale.target: "`+from+`"`, `scale.target: "`+to+`"`)
 		})
 	}
-	play(t, sys, Scenario{
+	Play(t, sys, Scenario{
 		At(0, Offer("echoit", 36)),
 		Between(0, 5*second, Reaches("echoit", 2, 2)), // 36 / 18
 		At(12*second, edit("20", "5")),
@@ -95,7 +95,7 @@ func TestControlLoopKilledUnderLoad(t *testing.T) {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			sys := startSystem(t, fn{name: "echoit", labels: []string{"down.window=10s"}})
-			play(t, sys, Scenario{
+			Play(t, sys, Scenario{
 				At(0, Offer("echoit", 40)),
 				Between(0, 6*second, Reaches("echoit", 9, 11)),
 				At(8*second, Do("kill -9 "+program, func(context.Context) error {

@@ -200,7 +200,7 @@ func (s *Up) end(sig syscall.Signal) error {
 // waitNothingLeft gives processes that die with their parent a moment.
 func (s *Up) waitNothingLeft() error {
 	var left []string
-	gone := poll(2*time.Second, func() bool {
+	gone := Poll(2*time.Second, func() bool {
 		left = processesUnder(s.opts.Dir)
 		return len(left) == 0
 	})

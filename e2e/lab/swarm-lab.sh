@@ -100,10 +100,11 @@ pid_of() { # NODE: the pid of its dockerd, where that runs
 }
 
 # start_engine NODE: a mount namespace of its own gives dockerd its own /etc/docker (the engine's identity) and
-# /run/docker, and keeps its mounts to itself; a UTS namespace gives it a host name.
+# /run with /var/run/docker.sock, which containers mount, and keeps its mounts to itself; a UTS namespace gives it a
+# host name.
 start_engine() {
 	local n=$1 dir=$LAB/$1
-	mkdir -p "$dir/data" "$dir/exec" "$dir/etc" "$dir/run"
+	mkdir -p "$dir/data" "$dir/exec" "$dir/etc"
 	if pid_of "$n" >/dev/null; then return 0; fi
 	rm -f "$dir/pid" "$dir/docker.sock"
 	# shellcheck disable=SC2016,SC2086 # the inner shell expands; DOCKERD_ARGS are several
@@ -111,11 +112,12 @@ start_engine() {
 		name=$1 dir=$2
 		shift 2
 		hostname "$name"
-		mkdir -p /etc/docker /run/docker
+		mkdir -p /etc/docker
 		mount --bind "$dir/etc" /etc/docker
-		mount --bind "$dir/run" /run/docker
+		mount -t tmpfs -o mode=755 run /run
 		exec dockerd "$@"' dockerd "$NAME$n" "$dir" \
-		--data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" -H "unix://$dir/docker.sock" \
+		--data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" \
+		-H "unix://$dir/docker.sock" -H unix:///run/docker.sock \
 		--cgroup-parent "/$NAME$n" --storage-driver overlay2 ${DOCKERD_ARGS:-} >>"$dir/log" 2>&1 </dev/null &
 	for _ in $(seq 150); do
 		if engine "$n" version >/dev/null 2>&1; then return 0; fi
@@ -139,14 +141,11 @@ stop_engine() { # SIGNAL NODE
 # reap NODE ends what a killed dockerd left: its containerd and shims, which name the node's directory, and the
 # containers' processes, which are in the node's cgroup.
 reap() {
-	local n=$1 file
-	for file in /proc/[0-9]*; do
-		{ tr '\0' ' ' <"$file/cmdline"; } 2>/dev/null |
-			grep -qE "^[^ ]*(containerd|docker-proxy|docker-init).*$LAB/$n/exec" && kill -KILL "${file#/proc/}" 2>/dev/null
-	done
-	find /sys/fs/cgroup -path "*/$NAME$n/*" -name cgroup.procs -exec cat {} + 2>/dev/null |
-		while read -r pid; do kill -KILL "$pid" 2>/dev/null; done
-	return 0
+	local n=$1
+	{
+		grep -lzsF "$LAB/$n/exec" /proc/[0-9]*/cmdline | cut -d / -f 3
+		find /sys/fs/cgroup -path "*/$NAME$n/*" -name cgroup.procs -exec cat {} + 2>/dev/null
+	} | while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done
 }
 
 kill_node() { # NODE

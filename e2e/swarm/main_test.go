@@ -1,0 +1,140 @@
+package swarm
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"faas/api"
+	"faas/e2e"
+)
+
+const second = time.Second
+
+// image is what functions of these tests run: busybox, with a process for each request.
+const image = "faas/echoit:latest"
+
+// stack is the deployed stack, as the tests use it.
+type stack struct{ *e2e.Stack }
+
+func TestStack(t *testing.T) {
+	s := deployStack(t)
+	t.Run("one by one", func(t *testing.T) {
+		t.Run("parts killed", s.testPartsKilled)
+	})
+	t.Run("together", func(t *testing.T) {
+		for name, test := range map[string]func(*testing.T){
+			"step up and down":           s.testStepUpAndDown,
+			"steady at a boundary":       s.testSteadyAtABoundary,
+			"several targets at once":    s.testSeveralTargets,
+			"threshold changed":          s.testThresholdChanged,
+			"one to ten to one":          s.testOneToTenToOne,
+			"replica killed":             s.testReplicaKilled,
+			"hundred requests at zero":   s.testHundredRequestsAtZero,
+			"rolling update":             s.testRollingUpdate,
+			"crash loop":                 s.testCrashLoop,
+			"no suitable node":           s.testNoSuitableNode,
+			"service made by hand":       s.testServiceMadeByHand,
+			"service scaled by hand":     s.testServiceScaledByHand,
+			"functions reach no control": s.testIsolation,
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t)
+			})
+		}
+	})
+}
+
+// deployStack deploys the stack on the engine that the environment names, for the length of the test, and holds
+// it to leaving nothing behind.
+func deployStack(t *testing.T) stack {
+	t.Helper()
+	host := os.Getenv(e2e.EngineVariable)
+	if host == "" {
+		t.Skipf("no engine to test on: set %s to the URL of a Docker Engine in swarm mode, as `make test-swarm` does",
+			e2e.EngineVariable)
+	}
+	began := time.Now()
+	deployed, err := e2e.Deploy(t.Context(), e2e.StackOptions{
+		Root: "../..", Engine: e2e.Engine{Host: host}, Port: freePort(t), Dir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("deployed in %s", time.Since(began).Round(10*time.Millisecond))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second) // the test's own has ended
+		defer cancel()
+		if t.Failed() {
+			t.Log(deployed.Logs(ctx))
+		}
+		began := time.Now()
+		if err := deployed.Undeploy(ctx); err != nil {
+			t.Error(err)
+		}
+		t.Logf("removed in %s", time.Since(began).Round(10*time.Millisecond))
+	})
+	return stack{deployed}
+}
+
+// freePort is one that nobody listens on now, below those that the kernel hands out by itself.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for port := 18080; port < 18180; port++ {
+		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort("", strconv.Itoa(port)))
+		if err == nil {
+			_ = l.Close() // it was only tried
+			return port
+		}
+	}
+	t.Fatal("no port from 18080 to 18179 is free")
+	return 0
+}
+
+// deployment is that of an echo function; labels are scaling settings without their prefix.
+func deployment(name string, labels map[string]string) api.FunctionDeployment {
+	scaling := map[string]string{}
+	for key, value := range labels {
+		scaling["com.openfaas.scale."+key] = value
+	}
+	return api.FunctionDeployment{Service: name, Image: image, EnvProcess: "cat", Labels: &scaling}
+}
+
+// deploy runs a function for the length of the test and returns once it has its first replica.
+func (s stack) deploy(t *testing.T, d api.FunctionDeployment) {
+	t.Helper()
+	s.create(t, d)
+	if err := s.WaitFor(t.Context(), d.Service, 30*second, func(c e2e.Count) bool { return c.Ready > 0 }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// create deploys a function and does not wait.
+func (s stack) create(t *testing.T, d api.FunctionDeployment) {
+	t.Helper()
+	if err := s.Deploy(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*second) // as above
+		defer cancel()
+		if t.Failed() {
+			t.Log(s.explain(ctx, d.Service))
+		}
+		if err := s.Remove(ctx, d.Service); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// explain tells what Swarm and the gateway have to say about a function.
+func (s stack) explain(ctx context.Context, function string) string {
+	tasks, _ := s.Engine().Docker(ctx, "service", "ps", "--no-trunc", function) // it may be gone
+	status, _ := s.Describe(ctx, function)                                      // as above
+	return fmt.Sprintf("%s\nblocked: %s", tasks, status.Blocked)
+}

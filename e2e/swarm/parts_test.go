@@ -1,0 +1,52 @@
+package swarm
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"faas/e2e"
+)
+
+// A dead control loop must change nothing, and a living one must go on where it stopped. A gateway that comes
+// back holds all counts and tells no client wrong things; requests in between are refused, as there is only one.
+func (s stack) testPartsKilled(t *testing.T) {
+	const f = "held"
+	const killed, back, end = 32 * time.Second, 42 * time.Second, 48 * time.Second
+	s.deploy(t, deployment(f, map[string]string{"down.window": "10s"}))
+	rec, err := e2e.Scenario{
+		e2e.At(0, e2e.Offer(f, 20)),
+		e2e.Between(0, 5*second, e2e.Reaches(f, 5, 6)),
+		e2e.At(6*second, s.kill("prometheus")),
+		e2e.At(6*second, s.kill("alertmanager")),
+		e2e.During(6*second, 20*second, e2e.Stays(f, 5, 6)),
+		e2e.At(20*second, e2e.Offer(f, 40)),
+		e2e.Between(20*second, 30*second, e2e.Reaches(f, 9, 11)),
+		e2e.During(0, killed-100*time.Millisecond, e2e.NoFailedRequest(f)),
+
+		e2e.At(killed, s.kill("gateway")),
+		e2e.During(killed, end, e2e.Stays(f, 9, 11)),
+		e2e.Between(back, end, e2e.Serves(f, 9)),
+		e2e.During(back, end, e2e.NoFailedRequest(f)),
+	}.Run(t.Context(), s)
+	t.Logf("\n%s", rec)
+	if err != nil {
+		t.Error(err)
+	}
+	failed, _ := rec.Failures(f, 0, end)
+	for _, a := range failed {
+		if a.Code != 0 {
+			t.Errorf("the request at %s was answered with %d, want it refused or served", a.At, a.Code)
+		}
+	}
+	if n := len(failed); n > 0 {
+		t.Logf("%d requests refused, from %s to %s", n, failed[0].At, failed[n-1].At)
+	}
+}
+
+// kill ends a part of the stack with SIGKILL; Swarm starts it again.
+func (s stack) kill(part string) e2e.Action {
+	return e2e.Do("docker kill "+part, func(ctx context.Context) error {
+		return s.Engine().KillOne(ctx, "func_"+part)
+	})
+}
