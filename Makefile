@@ -42,7 +42,7 @@ engine-down: ## stop the Docker Engine that `make engine` started
 	@tools/engine.sh down
 
 .PHONY: deploy
-deploy: build ## build the images, make the secrets and deploy docker-compose.yml as the stack func, again after changes
+deploy: images ## build the images, make the secrets and deploy docker-compose.yml as the stack func, again after changes
 	@tools/binaries.sh hey
 	@tools/deploy.sh up
 

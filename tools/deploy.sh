@@ -4,8 +4,8 @@
 #
 # Deploying again changes what changed: a new image, an edited rule, a setting. Replica counts stay as they are.
 # Read from the environment: STACK (func), FAAS_PORT (8080), DEPLOY_TIMEOUT (180 seconds), FAAS_DATA (.faas, where the
-# password is kept), FAAS_*_IMAGE (images of a registry in place of those of tools/images.sh), and what the head of
-# docker-compose.yml names.
+# password is kept), FAAS_*_IMAGE (images in place of those of tools/images.sh, which must be there otherwise), and what
+# the head of docker-compose.yml names.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -58,18 +58,11 @@ check_port() {
 
 # ---- Images.
 
-# prebuilt NAME MAKERS-IMAGE: 0 when the makers' image can be had, so that none need be built.
-prebuilt() {
-	[ ! -x "bin/$1" ] || [ -L "bin/$1" ] || return 1 # it is built already
-	docker image inspect "$2" >/dev/null 2>&1 && return 0
-	say "pulling $2"
-	timeout 300 docker pull -q "$2" >/dev/null 2>&1
-}
-
-# choose_images exports FAAS_*_IMAGE: what the environment says, else images of this node by their IDs. By name, Swarm
-# would ask a registry for each before each start, which takes seconds where none answers.
+# choose_images exports FAAS_*_IMAGE: what the environment says, else what tools/images.sh made, by digest where a
+# registry has it and by ID where not. By name, Swarm would ask a registry for each before each start, which takes
+# seconds where none answers.
 choose_images() {
-	local name variable build=()
+	local name variable pinned here=0
 	resolve=never
 	for name in gateway "${functions[@]}" prometheus alertmanager; do
 		variable=FAAS_${name^^}_IMAGE
@@ -77,32 +70,16 @@ choose_images() {
 			resolve=always
 			continue
 		fi
-		case $name in
-		prometheus) ! prebuilt prometheus "prom/prometheus:v$PROMETHEUS_RELEASE" || {
-			export FAAS_PROMETHEUS_IMAGE=$(pinned "prom/prometheus:v$PROMETHEUS_RELEASE")
-			continue
-		} ;;
-		alertmanager) ! prebuilt alertmanager "prom/alertmanager:v$ALERTMANAGER_RELEASE" || {
-			export FAAS_ALERTMANAGER_IMAGE=$(pinned "prom/alertmanager:v$ALERTMANAGER_RELEASE")
-			continue
-		} ;;
-		esac
-		build+=("$name")
-	done
-	[ ${#build[@]} -gt 0 ] || return 0
-	tools/images.sh "${build[@]}"
-	for name in "${build[@]}"; do
-		variable=FAAS_${name^^}_IMAGE
-		export "$variable=$(docker image inspect -f '{{.Id}}' "faas/$name")"
+		pinned=$(docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "faas/$name" 2>/dev/null) ||
+			fail "this engine has no image faas/$name" "make images    builds it"
+		[[ $pinned != sha256:* ]] || here=1
+		export "$variable=$pinned"
 	done
 	local nodes
 	nodes=$(docker node ls -q | wc -l)
-	[ "$nodes" -eq 1 ] || say "note: this Swarm has $nodes nodes, and these images are on this one. Load them on the others" \
+	[ "$nodes" -eq 1 ] || [ "$here" -eq 0 ] || say "note: of the $nodes nodes those can run the stack that have its images. Load them" \
 		"(tools/images.sh --save FILE.tar; docker load -i FILE.tar) or use a registry: docs/swarm.md tells how."
 }
-
-# pinned IMAGE: the same by digest.
-pinned() { docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "$1"; }
 
 # ---- Secrets.
 
@@ -141,7 +118,8 @@ make_overlay() {
 	user=$(cat "$secrets/basic-auth-user")
 	if [ "$user" != admin ]; then
 		sed "s/username: admin/username: '${user//\'/\'\'}'/" $alertmanager >"$overlay/alertmanager.yml"
-		alertmanager=$overlay/alertmanager.yml
+		alertmanager=$(realpath "$overlay/alertmanager.yml")
+		configs+="  alertmanager: {name: 'faas-alertmanager-$(hash_of "$alertmanager")', file: '$alertmanager'}"$'\n'
 	fi
 	FAAS_PROMETHEUS_CONFIG=$(hash_of prometheus/prometheus.yml)
 	FAAS_RULES_SCALING_CONFIG=$(hash_of prometheus/rules/scaling.yml)
@@ -157,7 +135,7 @@ make_overlay() {
 		echo "# Made by tools/deploy.sh: changes here are lost."
 		echo "version: \"3.8\""
 		[ -z "$prometheus" ] || printf 'services:\n  prometheus:\n    configs:\n%s' "$prometheus"
-		printf "configs:\n  alertmanager: {file: '%s'}\n%s" "$(realpath "$alertmanager")" "$configs"
+		[ -z "$configs" ] || printf 'configs:\n%s' "$configs"
 	} >"$overlay/stack.yml"
 	if [ -x bin/promtool ]; then
 		bin/promtool check rules --lint=none prometheus/rules/*.yml >"$overlay/check" 2>&1 ||
@@ -330,5 +308,5 @@ down() {
 case ${1:-} in
 up) up ;;
 down) down ;;
-*) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

@@ -92,6 +92,23 @@ sample() { # NAME [FILE...]
 	build "$1" "$version" "functions/$1/Dockerfile" "${@:2}" --build-arg BASE="$base" --build-arg WATCHDOG=faas/watchdog:latest
 }
 
+# stock NAME TOOL RELEASE PIN: the makers' own image where it can be pulled and nothing was built here yet, since a build
+# takes minutes; else, and always with TOOLS=pinned, one from the pinned module.
+stock() {
+	local name=$1 tool=$2 release=$3 pin=$4 theirs=prom/$1:v$3
+	if [ "${TOOLS:-}" != pinned ] && { [ ! -f "bin/$name" ] || [ -L "bin/$name" ]; }; then
+		if image_id "$theirs" >/dev/null || timeout 300 docker pull -q "$theirs" >/dev/null 2>&1; then
+			docker tag "$theirs" "faas/$name:latest"
+			docker tag "$theirs" "faas/$name:$release"
+			say "faas/$name $release is $theirs"
+			return 0
+		fi
+		say "$theirs cannot be pulled"
+	fi
+	TOOLS=pinned tools/binaries.sh "$name" "$tool" # those of PATH may want shared libraries
+	commit=$pin build "$name" "$release" "tools/images/$name/Dockerfile" "bin/$name" "bin/$tool" tools/images/own
+}
+
 make_image() { # NAME
 	case $1 in
 	gateway) need bin/faas && build gateway "$version" tools/images/gateway/Dockerfile bin/faas ;;
@@ -99,16 +116,8 @@ make_image() { # NAME
 	echoit | wordcount) sample "$1" ;;
 	nodeinfo) sample nodeinfo functions/nodeinfo/nodeinfo.sh ;;
 	work) need bin/work && sample work bin/work ;;
-	prometheus)
-		TOOLS=pinned tools/binaries.sh prometheus promtool # those of PATH may want shared libraries
-		commit=$PROMETHEUS_PIN build prometheus "$PROMETHEUS_RELEASE" tools/images/prometheus/Dockerfile \
-			bin/prometheus bin/promtool tools/images/own
-		;;
-	alertmanager)
-		TOOLS=pinned tools/binaries.sh alertmanager amtool
-		commit=$ALERTMANAGER_PIN build alertmanager "$ALERTMANAGER_RELEASE" tools/images/alertmanager/Dockerfile \
-			bin/alertmanager bin/amtool tools/images/own
-		;;
+	prometheus) stock prometheus promtool "$PROMETHEUS_RELEASE" "$PROMETHEUS_PIN" ;;
+	alertmanager) stock alertmanager amtool "$ALERTMANAGER_RELEASE" "$ALERTMANAGER_PIN" ;;
 	*)
 		say "images: there is no image $1, only ${everything[*]}"
 		return 2
