@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -81,11 +82,17 @@ func gatewayFor(ctx context.Context, o options, rep *report) (_ *e2e.Client, rem
 		base := func() string { return o.Gateway }
 		return e2e.NewClient(base, o.password), func() error { return nil }, nil
 	}
-	stack, err := deployStack(ctx, o, rep)
+	dir, err := os.MkdirTemp("", "faas-bench-")
 	if err != nil {
 		return nil, nil, err
 	}
-	return stack.Client, func() error { return stack.Undeploy(context.WithoutCancel(ctx)) }, nil
+	stack, err := deployStack(ctx, o, dir, rep)
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return stack.Client, func() error {
+		return errors.Join(stack.Undeploy(context.WithoutCancel(ctx)), os.RemoveAll(dir))
+	}, nil
 }
 
 // deploy makes the function and the floor beside it. What it made is undone even where it failed.

@@ -12,16 +12,26 @@ import (
 	"faas/e2e"
 )
 
-// deployStack builds the images and deploys the stack from the checkout in the working directory.
-func deployStack(ctx context.Context, o options, rep *report) (*e2e.Stack, error) {
-	build := exec.CommandContext(ctx, "tools/images.sh")
-	build.Env = append(os.Environ(), "DOCKER_HOST="+o.DockerHost)
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("tools/images.sh: %w\n%s", err, out)
+// deployStack builds the images and deploys the stack from the checkout in the working directory. dir is for what the
+// deployment keeps.
+func deployStack(ctx context.Context, o options, dir string, rep *report) (*e2e.Stack, error) {
+	engine := e2e.Engine{Host: o.DockerHost}
+	// What fails to deploy is removed again, which must not be somebody's own.
+	there, err := engine.Lines(ctx, "service", "ls", "-q", "--filter", "name=func_gateway")
+	if err != nil {
+		return nil, err
+	}
+	if len(there) > 0 {
+		return nil, errors.New("the stack func runs on this engine: measure it with --gateway URL --password-file FILE, or remove it (make undeploy)")
 	}
 	root, err := os.Getwd()
 	if err != nil {
 		return nil, err
+	}
+	build := exec.CommandContext(ctx, "tools/images.sh")
+	build.Env = append(os.Environ(), "DOCKER_HOST="+o.DockerHost)
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("tools/images.sh: %w\n%s", err, out)
 	}
 	port := o.Port
 	if port == 0 {
@@ -30,7 +40,7 @@ func deployStack(ctx context.Context, o options, rep *report) (*e2e.Stack, error
 		}
 	}
 	rep.progress("deploying the stack, published at port %d", port)
-	return e2e.Deploy(ctx, e2e.StackOptions{Root: root, Engine: e2e.Engine{Host: o.DockerHost}, Port: port})
+	return e2e.Deploy(ctx, e2e.StackOptions{Root: root, Engine: engine, Port: port, Dir: dir})
 }
 
 // freePort finds a port of this machine that nobody listens on.
