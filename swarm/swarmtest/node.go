@@ -168,13 +168,13 @@ func (e *Engine) place(t *task) (*node, string) {
 		if other.ServiceID == t.ServiceID {
 			load[other.NodeID] += 1 << 16 // spread the service first
 		}
-		f, r := free[other.NodeID], other.Spec.Resources.Reservations
+		f, r := free[other.NodeID], reserved(&other.Spec)
 		f.NanoCPUs, f.MemoryBytes = f.NanoCPUs-r.NanoCPUs, f.MemoryBytes-r.MemoryBytes
 		free[other.NodeID] = f
 	}
 	var best *node
 	unavailable, unfit, full := 0, 0, 0
-	want := t.Spec.Resources.Reservations
+	want := reserved(&t.Spec)
 	for _, n := range e.nodes {
 		switch {
 		case t.NodeID != "" && t.NodeID != n.ID:

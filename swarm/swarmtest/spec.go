@@ -56,8 +56,8 @@ func (e *Engine) normalise(spec *api.ServiceSpec) error {
 	if spec.TaskTemplate.Placement == nil {
 		spec.TaskTemplate.Placement = &api.Placement{}
 	}
-	if c.DNSConfig == nil {
-		c.DNSConfig = &api.DNSConfig{}
+	if p := spec.TaskTemplate.RestartPolicy; p != nil && p.MaxAttempts == nil {
+		p.MaxAttempts = new(uint64)
 	}
 	c.Isolation = cmp.Or(c.Isolation, "default")
 	spec.TaskTemplate.Runtime = cmp.Or(spec.TaskTemplate.Runtime, api.RuntimeContainer)
@@ -65,16 +65,11 @@ func (e *Engine) normalise(spec *api.ServiceSpec) error {
 }
 
 func checkResources(t *api.TaskSpec) error {
-	if t.Resources == nil {
-		t.Resources = &api.ResourceRequirements{}
+	var l api.Limit
+	if t.Resources != nil && t.Resources.Limits != nil {
+		l = *t.Resources.Limits
 	}
-	if t.Resources.Limits == nil {
-		t.Resources.Limits = &api.Limit{}
-	}
-	if t.Resources.Reservations == nil {
-		t.Resources.Reservations = &api.Resources{}
-	}
-	l, r := t.Resources.Limits, t.Resources.Reservations
+	r := reserved(t)
 	for _, bytes := range []int64{l.MemoryBytes, r.MemoryBytes} {
 		if bytes != 0 && bytes < minMemory {
 			return rpcf(http.StatusBadRequest, "InvalidArgument", "invalid memory value %d: Must be at least 4MiB", bytes)
@@ -86,6 +81,14 @@ func checkResources(t *api.TaskSpec) error {
 		}
 	}
 	return nil
+}
+
+// reserved is what a task keeps others from using.
+func reserved(t *api.TaskSpec) api.Resources {
+	if t.Resources == nil || t.Resources.Reservations == nil {
+		return api.Resources{}
+	}
+	return *t.Resources.Reservations
 }
 
 // checkNetworks finds the networks of a spec, and keeps their IDs.

@@ -59,14 +59,21 @@ func (t *task) ended() bool  { return rank(t.Status.State) > rank(api.TaskStateR
 
 // dirty reports whether the task was made of another template than its service has now.
 func (t *task) dirty(s *service) bool {
-	return string(encode(t.Spec)) != string(encode(s.Spec.TaskTemplate))
+	return string(encode(t.Spec)) != string(encode(templateOf(s)))
+}
+
+// templateOf is a service's template as its tasks have it.
+func templateOf(s *service) api.TaskSpec {
+	t := cloneSpec(s.Spec).TaskTemplate
+	t.Runtime = "" // said of services only
+	return t
 }
 
 func (e *Engine) newTask(s *service, key string, desired api.TaskState) *task {
 	t := &task{key: key}
 	t.ID, t.serial, t.ServiceID, t.DesiredState = e.newID("task"), e.made["task"], s.ID, desired
 	t.Labels = map[string]string{}
-	t.Spec = cloneSpec(s.Spec).TaskTemplate
+	t.Spec = templateOf(s)
 	if s.Spec.Mode.Global != nil {
 		t.NodeID = key
 	} else {
