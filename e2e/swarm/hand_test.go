@@ -14,7 +14,7 @@ func (s stack) testServiceMadeByHand(t *testing.T) {
 	if _, err := s.Engine().Docker(ctx, "service", "create", "--detach", "--quiet", "--name", f,
 		"--label", "function=true", "--label", "com.openfaas.scale.down.window=10s",
 		"--network", "func_functions", "--endpoint-mode", "dnsrr", "--no-resolve-image",
-		"--env", "fprocess=cat", image); err != nil {
+		"--env", "fprocess=cat", echoImage); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -29,17 +29,17 @@ func (s stack) testServiceMadeByHand(t *testing.T) {
 		t.Errorf("%q, %v; want hello", got, err)
 	}
 	e2e.Play(t, s, e2e.Scenario{
-		e2e.At(0, e2e.Offer(f, 20)),
-		e2e.Between(0, 5*second, e2e.Reaches(f, 5, 6)), // 20 / 4.5
-		e2e.Between(0, 12*second, e2e.Serves(f, 5)),
-		e2e.During(0, 12*second, e2e.NoFailedRequest(f)),
+		e2e.At(0, e2e.Offer(f, 13)),
+		e2e.Between(0, 5*second, e2e.Reaches(f, 3, 4)), // 13 / 4.5
+		e2e.Between(0, 18*second, e2e.Serves(f, 3)),
+		e2e.During(0, 18*second, e2e.NoFailedRequest(f)),
 	})
 }
 
 // What somebody does with docker is seen at once, and the rules have the last word.
 func (s stack) testServiceScaledByHand(t *testing.T) {
 	const f = "by-hand"
-	s.deploy(t, deployment(f, map[string]string{"down.window": "10s"}))
+	s.deploy(t, echo(f, map[string]string{"down.window": "10s"}))
 	scale := e2e.Do("docker service scale", func(ctx context.Context) error {
 		_, err := s.Engine().Docker(ctx, "service", "scale", "--detach", f+"=3")
 		return err

@@ -10,7 +10,7 @@ import (
 
 // testIsolation runs a function that tries to reach what steers functions, by name and by address.
 func (s stack) testIsolation(t *testing.T) {
-	d := deployment("burglar", nil)
+	d := echo("burglar", nil)
 	d.Image, d.EnvProcess = s.probeImage(t), "probe"
 	s.deploy(t, d)
 	gateway, prometheus, alertmanager := s.addresses(t, "gateway"), s.addresses(t, "prometheus"), s.addresses(t, "alertmanager")
@@ -72,7 +72,7 @@ func (s stack) probeImage(t *testing.T) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	const probe = "faas/probe:test"
-	if err := s.Engine().Build(t.Context(), probe, "FROM "+image+"\nCOPY probe /usr/bin/probe\n", dir); err != nil {
+	if err := s.Engine().Build(t.Context(), probe, "FROM "+echoImage+"\nCOPY probe /usr/bin/probe\n", dir); err != nil {
 		t.Fatal(err)
 	}
 	return probe

@@ -13,15 +13,15 @@ import (
 
 func (s stack) testStepUpAndDown(t *testing.T) {
 	const f = "step"
-	s.deploy(t, deployment(f, map[string]string{"down.window": "10s"}))
+	s.deploy(t, echo(f, map[string]string{"down.window": "10s"}))
 	e2e.Play(t, s, e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 4)),
-		e2e.During(0, 6*second, e2e.Stays(f, 1, 1)),
-		e2e.At(6*second, e2e.Offer(f, 50)),
-		e2e.Between(6*second, 8*second, e2e.Reaches(f, 2, 14)),
-		e2e.Between(6*second, 10*second, e2e.Reaches(f, 12, 14)),
-		e2e.Between(6*second, 20*second, e2e.Serves(f, 12)),
-		e2e.During(10*second, 20*second, e2e.Stays(f, 12, 14)),
+		e2e.During(0, 4*second, e2e.Stays(f, 1, 1)),
+		e2e.At(4*second, e2e.Offer(f, 50)),
+		e2e.Between(4*second, 6*second, e2e.Reaches(f, 2, 14)),
+		e2e.Between(4*second, 9*second, e2e.Reaches(f, 12, 14)),
+		e2e.Between(4*second, 20*second, e2e.Serves(f, 12)),
+		e2e.During(9*second, 20*second, e2e.Stays(f, 12, 14)),
 		e2e.At(20*second, e2e.Offer(f, 0)),
 		e2e.During(20*second, 28*second, e2e.Stays(f, 12, 14)), // the down window holds
 		e2e.Between(28*second, 40*second, e2e.Reaches(f, 1, 1)),
@@ -32,7 +32,7 @@ func (s stack) testStepUpAndDown(t *testing.T) {
 
 func (s stack) testSteadyAtABoundary(t *testing.T) {
 	const f = "boundary"
-	s.deploy(t, deployment(f, nil))
+	s.deploy(t, echo(f, nil))
 	e2e.Play(t, s, e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 4.4)), // a second replica is wanted from 4.5 on
 		e2e.During(0, 40*second, e2e.Stays(f, 1, 2)),
@@ -43,37 +43,37 @@ func (s stack) testSteadyAtABoundary(t *testing.T) {
 
 func (s stack) testSeveralTargets(t *testing.T) {
 	const small, large, narrow = "targets-small", "targets-large", "targets-narrow"
-	s.deploy(t, deployment(small, map[string]string{"target": "5", "down.window": "10s"}))
-	s.deploy(t, deployment(large, map[string]string{"target": "20", "down.window": "10s"}))
-	s.deploy(t, deployment(narrow, map[string]string{"target": "5", "max": "3", "min": "2", "down.window": "10s"}))
+	s.deploy(t, echo(small, map[string]string{"target": "5", "down.window": "10s"}))
+	s.deploy(t, echo(large, map[string]string{"target": "20", "down.window": "10s"}))
+	s.deploy(t, echo(narrow, map[string]string{"target": "5", "max": "3", "min": "2", "down.window": "10s"}))
 	e2e.Play(t, s, e2e.Scenario{
-		e2e.Between(0, 5*second, e2e.Serves(narrow, 2)), // the minimum, before any load
-		e2e.At(5*second, e2e.Offer(small, 20)),          // 20 / 4.5 → 5
-		e2e.At(5*second, e2e.Offer(large, 32)),          // 32 / 18 → 2
-		e2e.At(5*second, e2e.Offer(narrow, 30)),
-		e2e.Between(5*second, 10*second, e2e.Reaches(small, 5, 6)),
-		e2e.Between(5*second, 10*second, e2e.Reaches(large, 2, 2)),
-		e2e.Between(5*second, 10*second, e2e.Reaches(narrow, 3, 3)),
-		e2e.During(10*second, 20*second, e2e.Stays(large, 2, 2)),
-		e2e.At(20*second, e2e.Offer(small, 0)),
-		e2e.At(20*second, e2e.Offer(large, 0)),
-		e2e.At(20*second, e2e.Offer(narrow, 0)),
-		e2e.Between(20*second, 42*second, e2e.Reaches(small, 1, 1)),
-		e2e.Between(20*second, 42*second, e2e.Reaches(large, 1, 1)),
-		e2e.Between(20*second, 42*second, e2e.Reaches(narrow, 2, 2)),
-		e2e.During(0, 42*second, e2e.NoFailedRequest(small)),
-		e2e.During(0, 42*second, e2e.NoFailedRequest(large)),
-		e2e.During(0, 42*second, e2e.NoFailedRequest(narrow)),
-		e2e.During(0, 42*second, e2e.Turns(small, 1)),
-		e2e.During(0, 42*second, e2e.Turns(large, 1)),
+		e2e.Between(0, 4*second, e2e.Serves(narrow, 2)), // the minimum, before any load
+		e2e.At(4*second, e2e.Offer(small, 20)),          // 20 / 4.5 → 5
+		e2e.At(4*second, e2e.Offer(large, 32)),          // 32 / 18 → 2
+		e2e.At(4*second, e2e.Offer(narrow, 30)),
+		e2e.Between(4*second, 9*second, e2e.Reaches(small, 5, 6)),
+		e2e.Between(4*second, 13*second, e2e.Reaches(large, 2, 2)), // less than twice what it carries: chance for some seconds
+		e2e.Between(4*second, 9*second, e2e.Reaches(narrow, 3, 3)),
+		e2e.During(13*second, 18*second, e2e.Stays(large, 2, 2)),
+		e2e.At(18*second, e2e.Offer(small, 0)),
+		e2e.At(18*second, e2e.Offer(large, 0)),
+		e2e.At(18*second, e2e.Offer(narrow, 0)),
+		e2e.Between(18*second, 40*second, e2e.Reaches(small, 1, 1)),
+		e2e.Between(18*second, 40*second, e2e.Reaches(large, 1, 1)),
+		e2e.Between(18*second, 40*second, e2e.Reaches(narrow, 2, 2)),
+		e2e.During(0, 40*second, e2e.NoFailedRequest(small)),
+		e2e.During(0, 40*second, e2e.NoFailedRequest(large)),
+		e2e.During(0, 40*second, e2e.NoFailedRequest(narrow)),
+		e2e.During(0, 40*second, e2e.Turns(small, 1)),
+		e2e.During(0, 40*second, e2e.Turns(large, 1)),
 	})
 }
 
 // A changed label is no reason to restart a replica.
 func (s stack) testThresholdChanged(t *testing.T) {
 	const f = "threshold"
-	labels := map[string]string{"target": "20", "down.window": "10s"}
-	s.deploy(t, deployment(f, labels))
+	labels := map[string]string{"target": "10", "down.window": "10s"}
+	s.deploy(t, echo(f, labels))
 	var before []string
 	retarget := func(target string) e2e.Action {
 		return e2e.Do("target "+target, func(ctx context.Context) error {
@@ -82,7 +82,7 @@ func (s stack) testThresholdChanged(t *testing.T) {
 				return err
 			}
 			labels["target"] = target
-			return s.Update(ctx, deployment(f, labels))
+			return s.Update(ctx, echo(f, labels))
 		})
 	}
 	sameReplicas := e2e.Do("look at the replicas", func(ctx context.Context) error {
@@ -95,14 +95,14 @@ func (s stack) testThresholdChanged(t *testing.T) {
 		return err
 	})
 	e2e.Play(t, s, e2e.Scenario{
-		e2e.At(0, e2e.Offer(f, 36)),
-		e2e.Between(0, 5*second, e2e.Reaches(f, 2, 2)), // 36 / 18
-		e2e.At(10*second, retarget("5")),
-		e2e.Between(10*second, 14*second, e2e.Reaches(f, 8, 9)), // 36 / 4.5
+		e2e.At(0, e2e.Offer(f, 18)),
+		e2e.Between(0, 8*second, e2e.Reaches(f, 2, 2)), // 18 / 9: twice what one carries is told from chance in some seconds
+		e2e.At(8*second, retarget("5")),
+		e2e.Between(8*second, 13*second, e2e.Reaches(f, 4, 5)), // 18 / 4.5
 		e2e.At(18*second, sameReplicas),
-		e2e.At(20*second, retarget("20")),
-		e2e.Between(20*second, 42*second, e2e.Reaches(f, 2, 3)), // one deviation more than the mean is kept
-		e2e.During(0, 42*second, e2e.NoFailedRequest(f)),
-		e2e.During(0, 42*second, e2e.Turns(f, 1)),
+		e2e.At(18*second, retarget("10")),
+		e2e.Between(18*second, 40*second, e2e.Reaches(f, 2, 3)), // one deviation more than the mean is kept
+		e2e.During(0, 40*second, e2e.NoFailedRequest(f)),
+		e2e.During(0, 40*second, e2e.Turns(f, 1)),
 	})
 }

@@ -13,7 +13,7 @@ import (
 
 func (s stack) testReplicaKilled(t *testing.T) {
 	const f = "killed"
-	s.deploy(t, deployment(f, map[string]string{"min": "3", "target": "1000"}))
+	s.deploy(t, server(f, map[string]string{"min": "3", "target": "1000"}))
 	kill := e2e.Do("docker kill a replica", func(ctx context.Context) error {
 		before, err := s.Engine().Containers(ctx, f)
 		if err != nil || len(before) == 0 {
@@ -23,7 +23,7 @@ func (s stack) testReplicaKilled(t *testing.T) {
 			return err
 		}
 		lost := time.Now()
-		err = s.WaitFor(ctx, f, 8*second, func(c e2e.Count) bool {
+		err = s.WaitFor(ctx, f, 15*second, func(c e2e.Count) bool {
 			now, err := s.Engine().Containers(ctx, f)
 			return err == nil && len(now) == 3 && !slices.Contains(now, before[0]) && c.Ready == 3
 		})
@@ -34,38 +34,38 @@ func (s stack) testReplicaKilled(t *testing.T) {
 		e2e.Between(0, 8*second, e2e.Serves(f, 3)),
 		e2e.At(8*second, e2e.Offer(f, 100)),
 		e2e.At(10*second, kill),
-		e2e.At(18*second, kill),
-		e2e.During(8*second, 28*second, e2e.Stays(f, 3, 3)),
-		e2e.During(8*second, 28*second, e2e.NoFailedRequest(f)),
+		e2e.At(16*second, kill),
+		e2e.During(8*second, 26*second, e2e.Stays(f, 3, 3)),
+		e2e.During(8*second, 26*second, e2e.NoFailedRequest(f)),
 	})
 }
 
 func (s stack) testOneToTenToOne(t *testing.T) {
 	const f = "one-ten-one"
 	labels := map[string]string{"target": "1000", "down.window": "10s"}
-	s.deploy(t, deployment(f, labels))
+	s.deploy(t, server(f, labels))
 	retarget := func(target string) e2e.Action {
 		return e2e.Do("target "+target, func(ctx context.Context) error {
 			labels["target"] = target
-			return s.Update(ctx, deployment(f, labels))
+			return s.Update(ctx, server(f, labels))
 		})
 	}
 	e2e.Play(t, s, e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 100)),
-		e2e.During(0, 3*second, e2e.Stays(f, 1, 1)),
-		e2e.At(3*second, retarget("12")),
-		e2e.Between(3*second, 7*second, e2e.Reaches(f, 10, 11)), // 100 / 10.8
-		e2e.Between(3*second, 18*second, e2e.Serves(f, 10)),
+		e2e.During(0, 2*second, e2e.Stays(f, 1, 1)),
+		e2e.At(2*second, retarget("12")),
+		e2e.Between(2*second, 7*second, e2e.Reaches(f, 10, 11)), // 100 / 10.8
+		e2e.Between(2*second, 18*second, e2e.Serves(f, 10)),
 		e2e.At(18*second, retarget("1000")),
-		e2e.Between(18*second, 40*second, e2e.Reaches(f, 1, 1)),
-		e2e.During(0, 44*second, e2e.NoFailedRequest(f)), // until the last of the nine has ended
-		e2e.During(0, 44*second, e2e.Turns(f, 1)),
+		e2e.Between(18*second, 38*second, e2e.Reaches(f, 1, 1)),
+		e2e.During(0, 42*second, e2e.NoFailedRequest(f)), // until the last of the nine has ended
+		e2e.During(0, 42*second, e2e.Turns(f, 1)),
 	})
 }
 
 func (s stack) testHundredRequestsAtZero(t *testing.T) {
 	const f = "asleep"
-	s.deploy(t, deployment(f, nil))
+	s.deploy(t, echo(f, map[string]string{"max": "2"})) // what follows the wake is not the question
 	ctx := t.Context()
 	if err := s.Scale(ctx, f, 0); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func (s stack) testHundredRequestsAtZero(t *testing.T) {
 func (s stack) testRollingUpdate(t *testing.T) {
 	const f = "rolled"
 	labels := map[string]string{"min": "3", "target": "1000"}
-	s.deploy(t, deployment(f, labels))
+	s.deploy(t, server(f, labels))
 	other := s.otherImage(t)
 	var before []string
 	update := e2e.Do("update the image", func(ctx context.Context) error {
@@ -118,14 +118,14 @@ func (s stack) testRollingUpdate(t *testing.T) {
 		if before, err = s.Engine().Containers(ctx, f); err != nil {
 			return err
 		}
-		d := deployment(f, labels)
+		d := server(f, labels)
 		d.Image = other
 		return s.Update(ctx, d)
 	})
 	replaced := e2e.Do("wait for new replicas", func(ctx context.Context) error {
 		var now []string
 		began := time.Now()
-		if !e2e.Poll(20*second, func() bool {
+		if !e2e.Poll(30*second, func() bool {
 			now, _ = s.Engine().Containers(ctx, f) // an error leaves none
 			return len(now) == 3 && !slices.ContainsFunc(now, func(id string) bool { return slices.Contains(before, id) })
 		}) {
@@ -139,19 +139,19 @@ func (s stack) testRollingUpdate(t *testing.T) {
 		e2e.At(8*second, e2e.Offer(f, 100)),
 		e2e.At(10*second, update),
 		e2e.At(10*second, replaced),
-		e2e.During(10*second, 32*second, e2e.Stays(f, 3, 3)),
-		e2e.During(8*second, 32*second, e2e.NoFailedRequest(f)),
+		e2e.During(10*second, 30*second, e2e.Stays(f, 3, 3)),
+		e2e.During(8*second, 30*second, e2e.NoFailedRequest(f)),
 	})
 	if status, err := s.Describe(t.Context(), f); err != nil || status.Image != other {
 		t.Errorf("image %s, %v; want %s", status.Image, err, other)
 	}
 }
 
-// otherImage makes an image that does the same as the functions' own and is another one all the same.
+// otherImage makes an image that does the same as the servers' own and is another one all the same.
 func (s stack) otherImage(t *testing.T) string {
 	t.Helper()
-	const other = "faas/echoit:other"
-	if err := s.Engine().Build(t.Context(), other, "FROM "+image+"\nLABEL other=true\n", t.TempDir()); err != nil {
+	const other = "faas/work:other"
+	if err := s.Engine().Build(t.Context(), other, "FROM "+serverImage+"\nLABEL other=true\n", t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	return other

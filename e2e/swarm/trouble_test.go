@@ -10,13 +10,13 @@ import (
 
 // What keeps replicas from starting is told in Swarm's own words, and is an event.
 func (s stack) testCrashLoop(t *testing.T) {
-	d := deployment("crashing", nil)
+	d := echo("crashing", nil)
 	d.EnvProcess = "/no/such/program"
 	s.wantBlocked(t, d, "exit")
 }
 
 func (s stack) testNoSuitableNode(t *testing.T) {
-	d := deployment("homeless", nil)
+	d := echo("homeless", nil)
 	d.Requests = &api.FunctionResources{Memory: "900Gi"}
 	s.wantBlocked(t, d, "no suitable node")
 }
