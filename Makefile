@@ -71,6 +71,14 @@ test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertm
 	@tools/binaries.sh
 	@tools/test.sh e2e -count=1 -timeout 8m -parallel 4 ./e2e/...
 
+.PHONY: test-swarm
+test-swarm: build ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
+	@tools/test-engine.sh swarm ./swarm/... ./e2e/swarm/...
+
+.PHONY: test-lab
+test-lab: build ## run the tests on a Swarm of several nodes, made of network namespaces (root)
+	@tools/test-engine.sh lab ./e2e/lab/...
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@tools/fuzz.sh $(FUZZTIME)
@@ -90,6 +98,10 @@ bench: ## run the Go benchmarks and summarise them (BENCHTIME, BENCHCOUNT)
 .PHONY: bench-scaling
 bench-scaling: build binaries ## measure how fast replicas follow the load (BENCH_FLAGS="..." passes flags)
 	@go run ./bench/scaling $(BENCH_FLAGS)
+
+.PHONY: bench-swarm
+bench-swarm: build ## measure scaling and waking on Docker Swarm beside Swarm's own times (BENCH_FLAGS="..." passes flags)
+	@go run ./bench/swarm $(BENCH_FLAGS)
 
 .PHONY: vuln
 vuln: ## look for known vulnerabilities (asks the public database)
