@@ -14,6 +14,8 @@ import (
 type Fault struct {
 	// Endpoint is a name as Calls has it, for example "GET /tasks". Empty: every endpoint.
 	Endpoint string
+	// Skip is how many calls go through first.
+	Skip int
 	// Times is how many calls it hits. Below zero: all until Heal.
 	Times int
 	// Delay is waited before all else.
@@ -86,6 +88,10 @@ func (c *callLog) take(name string) Fault {
 	c.counts[name]++
 	for i, f := range c.faults {
 		if f.Endpoint != "" && f.Endpoint != name {
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
 			continue
 		}
 		if f.Times > 0 {
