@@ -63,16 +63,19 @@ check_port() {
 # seconds where none answers.
 choose_images() {
 	local name variable pinned here=0
-	resolve=never
+	resolve=never registry=()
 	for name in gateway "${functions[@]}" prometheus alertmanager; do
 		variable=FAAS_${name^^}_IMAGE
 		if [ -n "${!variable:-}" ]; then
-			resolve=always
+			resolve=always registry=(--with-registry-auth)
 			continue
 		fi
 		pinned=$(docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "faas/$name" 2>/dev/null) ||
 			fail "this engine has no image faas/$name" "make images    builds it"
-		[[ $pinned != sha256:* ]] || here=1
+		case $pinned in
+		sha256:*) here=1 ;;
+		*) registry=(--with-registry-auth) ;;
+		esac
 		export "$variable=$pinned"
 	done
 	local nodes
@@ -250,7 +253,7 @@ up() {
 	make_overlay
 	keep_replicas
 	began=$(date -u '+%Y-%m-%d %H:%M:%S')
-	docker stack deploy --resolve-image "$resolve" -c docker-compose.yml -c "$overlay/stack.yml" "$stack" 2>&1 >"$overlay/output" |
+	docker stack deploy --resolve-image "$resolve" ${registry[@]+"${registry[@]}"} -c docker-compose.yml -c "$overlay/stack.yml" "$stack" 2>&1 >"$overlay/output" |
 		grep -vE '^(Since --detach=false|In a future release)' >&2 || true
 	[ "${PIPESTATUS[0]}" -eq 0 ] || fail "docker stack deploy failed"
 	grep -E '^Creating' "$overlay/output" >&2 || true
