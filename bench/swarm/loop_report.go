@@ -38,10 +38,11 @@ func (r *report) loads(o options, runs []loadRun) {
 	back := pick(func(l loadRun) time.Duration { return l.back })
 	r.line("| spread | | %s | %s | | %s | %s | %s | | | |\n", spread(own), spread(first), spread(all), spread(order), spread(back))
 
-	r.line("| promise | at most | median | |\n|---|---|---|---|")
-	r.promise("the first change after the start of the load", percentile(first, 50), time.Second)
-	r.promise(fmt.Sprintf("all %d ready after the start of the load: 1.3 × Swarm alone + 1 s", wanted), percentile(all, 50),
+	r.promises()
+	r.promise("median of the first change after the start of the load", percentile(first, 50), time.Second)
+	r.promise(fmt.Sprintf("median of all %d ready after the start of the load: 1.3 × Swarm alone + 1 s", wanted), percentile(all, 50),
 		promised(percentile(own, 50)))
+	r.promiseCount("failed requests", float64(failed), 0)
 	r.line("\nThe second was kept in %d of %d runs, each held against its own measure of Swarm alone.\n", kept, len(runs))
 	r.seconds(fmt.Sprintf("swarm_floor_1_to_%d_s", wanted), percentile(own, 50))
 	r.seconds(fmt.Sprintf("swarm_scale_1_to_%d_s", wanted), percentile(all, 50))
@@ -66,8 +67,8 @@ func (r *report) wakes(all []wake) {
 	r.line("| | median | p95 | spread |\n|---|---|---|---|")
 	r.line("| Swarm's own 0 to 1 | %s | %s | %s |", moment(percentile(own, 50)), moment(percentile(own, 95)), spread(own))
 	r.line("| first request to a function at 0 | %s | %s | %s |\n", moment(percentile(ours, 50)), moment(percentile(ours, 95)), spread(ours))
-	r.line("| promise | at most | median | |\n|---|---|---|---|")
-	r.promise("first answer: Swarm's own + 150 ms", percentile(ours, 50), percentile(own, 50)+150*time.Millisecond)
+	r.promises()
+	r.promise("median of the first answer: Swarm's own + 150 ms", percentile(ours, 50), percentile(own, 50)+150*time.Millisecond)
 	r.line("")
 	r.milliseconds("swarm_floor_0_to_1_ms", percentile(own, 50))
 	r.milliseconds("swarm_floor_0_to_1_p95_ms", percentile(own, 95))

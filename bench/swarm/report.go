@@ -59,18 +59,31 @@ func (r *report) milliseconds(name string, d time.Duration) {
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// promise holds a figure against what was promised.
+// promises begins a table of what was promised.
+func (r *report) promises() { r.line("| promise | at most | measured | |\n|---|---|---|---|") }
+
+// promise holds a time against what was promised.
 func (r *report) promise(what string, got, most time.Duration) {
+	r.verdict(what, moment(most), moment(got), got != never && got <= most)
+}
+
+// promiseCount does the same with a number.
+func (r *report) promiseCount(what string, got, most float64) {
+	r.verdict(what, fmt.Sprintf("%.4g", most), fmt.Sprintf("%.4g", got), got <= most)
+}
+
+func (r *report) verdict(what, most, got string, kept bool) {
 	verdict := "kept"
-	if got == never || got > most {
+	if !kept {
 		verdict = "**missed**"
 	}
-	r.line("| %s | %s | %s | %s |", what, moment(most), moment(got), verdict)
+	r.line("| %s | %s | %s | %s |", what, most, got, verdict)
 }
 
 // page is the whole report in Markdown.
 func (r *report) page() string {
-	return "# On Docker Swarm\n\nWritten by `make bench-swarm BENCH_FLAGS=\"--report docs/bench-swarm.md\"`.\n\n" + r.text.String()
+	return "# On Docker Swarm\n\nWritten by `make bench-swarm BENCH_FLAGS=\"--report docs/bench-swarm.md\"`. What runs beside it on the machine\n" +
+		"shows in the figures, in Swarm's own as well: each is one with a load average.\n\n" + r.text.String()
 }
 
 // machineLoad is the load average of the last minute.

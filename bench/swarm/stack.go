@@ -3,17 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 
 	"faas/e2e"
 )
 
-// deployStack builds the images and deploys the stack from the checkout in the working directory. dir is for what the
-// deployment keeps.
+// deployStack deploys the stack from the checkout in the working directory, of the images that `make images` built. dir
+// is for what the deployment keeps.
 func deployStack(ctx context.Context, o options, dir string, rep *report) (*e2e.Stack, error) {
 	engine := e2e.Engine{Host: o.DockerHost}
 	// What fails to deploy is removed again, which must not be somebody's own.
@@ -27,11 +25,6 @@ func deployStack(ctx context.Context, o options, dir string, rep *report) (*e2e.
 	root, err := os.Getwd()
 	if err != nil {
 		return nil, err
-	}
-	build := exec.CommandContext(ctx, "tools/images.sh")
-	build.Env = append(os.Environ(), "DOCKER_HOST="+o.DockerHost)
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("tools/images.sh: %w\n%s", err, out)
 	}
 	port := o.Port
 	if port == 0 {

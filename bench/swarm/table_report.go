@@ -22,7 +22,12 @@ func (r *report) table(t tableRun) {
 		millis(percentile(t.route, 50)), millis(percentile(t.route, 95)))
 	r.line("| a replica that Swarm replaced, which no event tells, the same of %d | %.1f ms, %.1f ms |", len(t.replaced),
 		millis(percentile(t.replaced, 50)), millis(percentile(t.replaced, 95)))
-	r.line("| calls of Docker for %d warm invocations (%.2f ms each) | %d %s |\n", t.invocations, millis(t.invocationsPer), t.warmCalls, t.warmExtra)
+	r.line("| calls of Docker for %d warm invocations (%.2f ms each), beyond the steady ones | %d %s |\n", t.invocations,
+		millis(t.invocationsPer), t.warmCalls, t.warmExtra)
+	r.promises()
+	r.promiseCount("lists of tasks a second", t.taskLists, 1+1/t.span.Seconds()) // one more fits into the time
+	r.promiseCount("calls of Docker by warm invocations", float64(t.warmCalls), 0)
+	r.line("")
 	r.seconds(prefix+"start_s", t.start)
 	r.value(prefix+"rss_mib", t.memory/(1<<20), 1, "MiB")
 	r.value(prefix+"idle_cpu_percent", 100*t.idle, 2, "%")
