@@ -29,6 +29,9 @@ type Fault struct {
 	Cut bool
 	// Conflict changes the service that the call is about before it is done, so that its version is stale.
 	Conflict bool
+	// Stuck keeps the change of a service without acting on it until the service is changed again. An engine 20.10 does so
+	// now and then when changes follow each other within milliseconds: five tasks stay though two are wanted.
+	Stuck bool
 }
 
 // The endpoints that faults are most often ordered for, by the names under which their calls are counted.
@@ -106,6 +109,9 @@ func (c *callLog) take(name string) Fault {
 	return Fault{}
 }
 
+// stuckHeader marks a call whose change is kept and nothing more.
+const stuckHeader = "Swarmtest-Stuck"
+
 // suffer does to a call what was ordered before the call itself. It reports whether the call goes on.
 func (e *Engine) suffer(w http.ResponseWriter, r *http.Request, f Fault) bool {
 	if f.Delay > 0 || f.Hang {
@@ -130,6 +136,9 @@ func (e *Engine) suffer(w http.ResponseWriter, r *http.Request, f Fault) bool {
 	}
 	if f.Conflict {
 		e.touch(strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/services/"), "/update"))
+	}
+	if f.Stuck {
+		r.Header.Set(stuckHeader, "true")
 	}
 	if f.Status != 0 {
 		writeError(w, failure{status: f.Status, text: f.Message})

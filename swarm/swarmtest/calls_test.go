@@ -83,6 +83,21 @@ func TestConflictAndCut(t *testing.T) {
 	awaitRunning(t, e, "f", 3) // it was done all the same
 }
 
+func TestStuck(t *testing.T) {
+	e := Start(t, Options{})
+	c := connect(t, e)
+	create(t, c, spec("f", 3))
+	awaitRunning(t, e, "f", 3)
+	e.Inject(Fault{Endpoint: ServiceUpdateEndpoint, Times: 1, Stuck: true})
+	scale(t, c, "f", 1)
+	s, _ := e.Service("f")
+	if *s.Spec.Mode.Replicated.Replicas != 1 || e.Running("f") != 3 {
+		t.Errorf("%d wanted, %d run", *s.Spec.Mode.Replicated.Replicas, e.Running("f"))
+	}
+	change(t, c, "f", func(s *api.ServiceSpec) { s.Labels["touched"] = "now" })
+	awaitRunning(t, e, "f", 1)
+}
+
 func TestRestart(t *testing.T) {
 	e := Start(t, Options{})
 	c := connect(t, e)

@@ -179,7 +179,13 @@ func (e *Engine) updateService(r *http.Request) (reply, error) {
 		}
 		spec = cloneSpec(*s.PreviousSpec)
 	}
-	return reply{body: map[string]any{"Warnings": nil}}, e.update(s, spec)
+	if err := e.update(s, spec); err != nil {
+		return reply{}, err
+	}
+	if r.Header.Get(stuckHeader) == "" {
+		e.act(s)
+	}
+	return reply{body: map[string]any{"Warnings": nil}}, nil
 }
 
 // UpdateService changes a service as somebody else than the backend would.
@@ -192,7 +198,17 @@ func (e *Engine) UpdateService(name string, change func(*api.ServiceSpec)) error
 	}
 	spec := cloneSpec(s.Spec)
 	change(&spec)
-	return e.update(s, spec)
+	if err := e.update(s, spec); err != nil {
+		return err
+	}
+	e.act(s)
+	return nil
+}
+
+// act makes of a service's tasks what its spec says.
+func (e *Engine) act(s *service) {
+	e.reconcile(s)
+	e.rollOut(s)
 }
 
 func (e *Engine) update(s *service, spec api.ServiceSpec) error {
@@ -217,8 +233,6 @@ func (e *Engine) update(s *service, spec api.ServiceSpec) error {
 	clear(s.retries)
 	e.changed(s)
 	e.tell(events.ServiceEventType, events.ActionUpdate, s.ID, attributes)
-	e.reconcile(s)
-	e.rollOut(s)
 	return nil
 }
 
