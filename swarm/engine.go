@@ -27,8 +27,7 @@ type (
 	}
 	// cluster is what else the managers keep.
 	cluster interface {
-		// listTasks lists the tasks of some services by ID, of all for none. Dead ones are listed for as long as Swarm remembers them.
-		listTasks(ctx context.Context, services ...string) ([]api.Task, error)
+		listTasks(ctx context.Context, which look) ([]api.Task, error)
 		listNodes(context.Context) ([]api.Node, error)
 		listNetworks(ctx context.Context, args filters.Args) ([]network.Summary, error)
 		listSecrets(context.Context) ([]api.Secret, error)
@@ -111,10 +110,14 @@ func (e *engine) removeService(ctx context.Context, id string) error {
 	return err
 }
 
-func (e *engine) listTasks(ctx context.Context, services ...string) ([]api.Task, error) {
+func (e *engine) listTasks(ctx context.Context, which look) ([]api.Task, error) {
 	args := filters.NewArgs()
-	for _, id := range services {
+	for _, id := range which.services {
 		args.Add("service", id)
+	}
+	if which.living {
+		args.Add("desired-state", string(api.TaskStateRunning))
+		args.Add("desired-state", string(api.TaskStateReady))
 	}
 	return call(ctx, e, "task_list", e.timing.call, func(ctx context.Context) ([]api.Task, error) {
 		return e.client.TaskList(ctx, api.TaskListOptions{Filters: args})

@@ -10,6 +10,11 @@ import (
 // followEvents tells the reader what changed until ctx ends. Events may be lost while Docker is away, so all is read
 // again whenever the stream begins.
 func (b *Backend) followEvents(ctx context.Context) {
+	select {
+	case <-b.reader.connected: // the client settles on a version with its first call, and must not do so in two goroutines
+	case <-ctx.Done():
+		return
+	}
 	retry := backoff{first: b.timing.retry, most: b.timing.retryMax}
 	for ctx.Err() == nil {
 		begun := time.Now()

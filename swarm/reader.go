@@ -6,14 +6,13 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	api "github.com/docker/docker/api/types/swarm"
 )
 
 // reader reads services and nodes when it is told that they changed. Several changes that come while it reads are
 // one read.
 type reader struct {
-	b *Backend
+	b         *Backend
+	connected chan struct{} // closed once Docker has answered
 
 	mu       sync.Mutex
 	all      bool
@@ -23,7 +22,7 @@ type reader struct {
 }
 
 func newReader(b *Backend) *reader {
-	return &reader{b: b, some: map[string]bool{}, signal: make(chan struct{}, 1)}
+	return &reader{b: b, connected: make(chan struct{}), some: map[string]bool{}, signal: make(chan struct{}, 1)}
 }
 
 // everything asks for all services and nodes.
@@ -60,6 +59,7 @@ func (r *reader) take() (all bool, some []string, nodes bool) {
 // run reads until ctx ends. What could not be read is tried again.
 func (r *reader) run(ctx context.Context) {
 	retry := backoff{first: r.b.timing.retry, most: r.b.timing.retryMax}
+	var once sync.Once
 	for {
 		select {
 		case <-ctx.Done():
@@ -70,6 +70,7 @@ func (r *reader) run(ctx context.Context) {
 		err := r.read(ctx, all, some, nodes)
 		r.b.reachable(err)
 		if err == nil {
+			once.Do(func() { close(r.connected) })
 			retry.reset()
 			continue
 		}
@@ -132,24 +133,4 @@ func (r *reader) readOne(ctx context.Context, id string) error {
 	}
 	r.b.tell(func(s *state, now time.Time) { s.setService(now, one) })
 	return nil
-}
-
-// lookAtTasks lists the tasks of some services, of all for nil, and tells the state.
-func (b *Backend) lookAtTasks(ctx context.Context, ids []string) {
-	begun := time.Now()
-	var list []api.Task
-	var err error
-	if ids == nil || len(ids) > 0 {
-		list, err = b.cluster.listTasks(ctx, ids...)
-	}
-	took := time.Since(begun)
-	b.reachable(err)
-	b.tell(func(s *state, now time.Time) { //nolint:contextcheck // probes live as long as Run, not as this list
-		s.looking = false
-		if err == nil {
-			s.setTasks(now, ids, list)
-			s.tasksRead = true
-		}
-		s.looked(now, ids == nil, took, err)
-	})
 }

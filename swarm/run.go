@@ -20,6 +20,7 @@ func (b *Backend) Run(ctx context.Context) error {
 	defer cancel()
 	b.ctx = ctx
 	defer b.work.Wait()
+	b.reader.everything()
 	b.background(func() { b.reader.run(ctx) })
 	b.background(func() { b.followEvents(ctx) })
 	b.own(ctx)
@@ -45,9 +46,9 @@ func (b *Backend) own(ctx context.Context) {
 		}
 		now := time.Now()
 		if !s.looking && s.servicesRead {
-			if ids, look := s.due(now); look {
+			if which, due := s.due(now); due {
 				s.looking = true
-				b.background(func() { b.lookAtTasks(ctx, ids) })
+				b.background(func() { b.lookAtTasks(ctx, which) })
 			}
 		}
 		if s.servicesRead && s.tasksRead {
