@@ -192,14 +192,14 @@ troubles() {
 }
 
 await() {
-	local begin=$SECONDS health last='' told=$((SECONDS - 5)) now bad
+	local begin=$SECONDS answer last='' told=$((SECONDS - 5)) now bad
 	while :; do
 		bad=$(updates | awk '$2 ~ /^(paused|rollback)/ { print $1 }' | paste -sd' ')
 		[ -z "$bad" ] || fail "Swarm took back the update of $bad" "$(troubles $bad)" # unquoted: names
 		now=$(waiting | paste -sd' ')
 		if [ -z "$now" ]; then
-			health=$(bin/faas healthcheck --url "http://$host:$FAAS_PORT/healthz" 2>&1) && ready && return 0
-			now="the gateway: $health"
+			answer=$(bin/faas healthcheck --url "http://$host:$FAAS_PORT/healthz" 2>&1) && ready && listed && return 0
+			now="the gateway: $answer"
 		fi
 		if [ "$now" != "$last" ] && [ $((SECONDS - told)) -ge 5 ]; then
 			say "$(printf '%3d s  waiting for %s' $((SECONDS - begin)) "$now")"
@@ -212,17 +212,25 @@ await() {
 }
 
 # ready: the control loop is closed as well, or it is not known.
-ready() { [[ $health != *'"control_loop"'* || $health == *'"control_loop":"alive"'* ]]; }
+ready() { [[ $answer != *'"control_loop"'* || $answer == *'"control_loop":"alive"'* ]]; }
 
-check_password() {
-	local line code
-	exec 3<>"/dev/tcp/$host/$FAAS_PORT"
-	printf 'GET /system/info HTTP/1.0\r\nHost: %s\r\nAuthorization: Basic %s\r\n\r\n' "$host" \
-		"$(printf '%s:%s' "$(cat "$secrets/basic-auth-user")" "$(cat "$secrets/basic-auth-password")" | base64 -w 0)" >&3
-	read -r -t 10 _ code line <&3 || true
-	exec 3>&-
-	[ "${code:-}" != 401 ] || fail "the stack runs, but the Swarm's secret basic-auth-password is not what $secrets/basic-auth-password says" \
-		"Write the right password to that file, or make a new one: make undeploy && make deploy"
+# listed asks the gateway for its functions, and sets answer to why not.
+listed() {
+	local user password text
+	user=$(cat "$secrets/basic-auth-user") password=$(cat "$secrets/basic-auth-password")
+	text=$(
+		exec 3<>"/dev/tcp/$host/$FAAS_PORT"
+		printf 'GET /system/functions HTTP/1.0\r\nHost: %s\r\nAuthorization: Basic %s\r\n\r\n' "$host" \
+			"$(printf '%s:%s' "$user" "$password" | base64 -w 0)" >&3
+		timeout 10 cat <&3 | tr -d '\r'
+	) 2>/dev/null || true
+	case $text in
+	HTTP/*' 200 '*) return 0 ;;
+	HTTP/*' 401 '*) fail "the stack runs, but the password in $secrets/basic-auth-password is not that of the Swarm's secret" \
+		"Write the right one to that file, or make a new one: make undeploy && make deploy" ;;
+	esac
+	answer=$(tail -n 1 <<<"$text")
+	return 1
 }
 
 tell() {
@@ -258,7 +266,6 @@ up() {
 	[ "${PIPESTATUS[0]}" -eq 0 ] || fail "docker stack deploy failed"
 	grep -E '^Creating' "$overlay/output" >&2 || true
 	await
-	check_password
 	remove_old_configs
 	tell
 }
@@ -297,6 +304,10 @@ down() {
 			"$(docker ps -a --filter "$of_stack" --format 'container {{.Names}}: {{.Status}}')" \
 			"$(docker network ls --filter "$of_stack" --format 'network {{.Name}}: does a container of yours use it?')"
 		sleep 1
+		# Containers from before an engine was restarted may be nobody's any more.
+		if [ $((SECONDS - begin)) -ge 15 ] && [ -z "$(docker service ls -q --filter "$of_stack")" ]; then
+			docker ps -aq --filter "$of_stack" --filter status=exited --filter status=created | xargs -r docker rm -v >/dev/null 2>&1 || true
+		fi
 		# Networks are refused while their last task ends.
 		docker network ls -q --filter "$of_stack" | xargs -r docker network rm >/dev/null 2>&1 || true
 	done

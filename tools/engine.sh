@@ -73,6 +73,10 @@ start() {
 		await "start Docker by systemd" 60 answers
 		return
 	fi
+	if ours >/dev/null; then
+		await "wait for the dockerd that runs already" 60 answers
+		return
+	fi
 	as_root mkdir -p "$state"
 	as_root rm -f "$state/pid"
 	say "starting dockerd; its data and its log are in $state"
@@ -96,10 +100,15 @@ up() {
 	[ -w "$sock" ] || say "to use it without root: sudo usermod -aG docker $(id -un) && newgrp docker"
 }
 
+# ours prints the process id of the engine that was started here, if it runs.
+ours() {
+	local pid
+	pid=$(as_root cat "$state/pid" 2>/dev/null) && as_root grep -qa -- "$state/data" "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
+}
+
 down() {
 	local pid
-	pid=$(as_root cat "$state/pid" 2>/dev/null || true)
-	if [ -z "$pid" ] || ! as_root grep -qa -- "$state/data" "/proc/$pid/cmdline" 2>/dev/null; then
+	if ! pid=$(ours); then
 		! managed || ! answers || say "systemd runs this engine: sudo systemctl stop docker.socket docker"
 		say "no engine runs that was started here"
 		return 0

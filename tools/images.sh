@@ -70,7 +70,7 @@ base() {
 	elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
 		say "$registry_busybox cannot be pulled: making faas/base of Debian's busybox-static"
 		mkdir -p tools/cache
-		tools/images/rootfs.sh tools/cache/base.tar >&2
+		[ -f tools/cache/base.tar ] || tools/images/rootfs.sh tools/cache/base.tar >&2
 		build base busybox tools/images/base/Dockerfile tools/cache/base.tar
 		echo faas/base:latest
 	else
