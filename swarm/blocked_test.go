@@ -122,7 +122,7 @@ func TestRevival(t *testing.T) {
 	asked := []time.Duration{}
 	givenUp := true
 	for at := time.Duration(0); at < 20*time.Minute; at += time.Second {
-		if r.consider(moment.Add(at), tm, givenUp) {
+		if r.consider(moment.Add(at), tm, givenUp, true) {
 			asked = append(asked, at)
 			givenUp = false // Swarm tries again …
 		} else if len(asked) > 0 && at == asked[len(asked)-1]+10*time.Second {

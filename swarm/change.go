@@ -52,7 +52,7 @@ func (b *Backend) deploy(ctx context.Context, f function.Function) error {
 	if err != nil {
 		return err
 	}
-	b.changed(ctx, id)
+	b.created(ctx, id, spec)
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*a
 		if err != nil {
 			return err
 		}
-		b.changed(ctx, s.ID)
+		b.accepted(ctx, s)
 		return nil
 	}
 	return function.Conflictf("the service was changed by others %d times meanwhile: try again", maxStale)
@@ -186,13 +186,19 @@ func (b *Backend) find(ctx context.Context, name string) (api.Service, error) {
 	return s, nil
 }
 
-// changed shows a service as it is after our own change. That Swarm has accepted it counts; a read that fails is
-// made up for by the event.
-func (b *Backend) changed(ctx context.Context, id string) {
+// accepted shows a service as Swarm has accepted it from us. What Swarm made of it is read when its event comes, or now.
+func (b *Backend) accepted(ctx context.Context, s api.Service) {
+	b.shown(ctx, func(st *state, now time.Time) { st.accept(now, s) })
+	b.reader.service(s.ID)
+}
+
+// created shows a new service. That Swarm has accepted it counts, and not that it can be read back.
+func (b *Backend) created(ctx context.Context, id string, spec api.ServiceSpec) {
 	s, err := b.services.inspectService(ctx, id)
 	if err != nil {
+		s = api.Service{ID: id, Spec: spec}
+		s.CreatedAt = time.Now()
 		b.reader.service(id)
-		return
 	}
 	b.shown(ctx, func(st *state, now time.Time) { st.setService(now, s) })
 }

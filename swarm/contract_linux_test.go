@@ -45,7 +45,7 @@ func TestContractOnEngine(t *testing.T) {
 		t.Cleanup(func() { e.removeServices(false) })
 		b, stop := runBackend(t, swarm.Options{Host: host, Network: e.network, Dial: e.dial})
 		return backendtest.Harness{
-			Backend: b, Stop: stop, Prefix: e.prefix, Within: time.Minute,
+			Backend: b, Stop: stop, Gap: true, Prefix: e.prefix, Within: time.Minute,
 			Constraints: []string{"node.role == manager"},
 			Function: func(name string) function.Function {
 				return function.Function{Name: name, Image: e.image, Process: "/cat"}

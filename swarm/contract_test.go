@@ -29,7 +29,7 @@ func TestContract(t *testing.T) {
 		})
 		b, stop := runBackend(t, swarm.Options{Host: e.Host(), Dial: e.Dial})
 		return backendtest.Harness{
-			Backend: b, Stop: stop, Prefix: "contract-", Within: 20 * time.Second,
+			Backend: b, Stop: stop, Gap: true, Prefix: "contract-", Within: 20 * time.Second,
 			Constraints: []string{"node.role == manager"},
 			Function: func(name string) function.Function {
 				return function.Function{Name: name, Image: "faas/echo:latest", Process: "cat"}

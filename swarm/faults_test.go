@@ -21,6 +21,7 @@ func quick() timing {
 	t.resync, t.retry, t.retryMax = 200*time.Millisecond, 10*time.Millisecond, 50*time.Millisecond
 	t.steady, t.call = 50*time.Millisecond, 2*time.Second
 	t.unplaced, t.proven = 50*time.Millisecond, 200*time.Millisecond
+	t.astray = 100 * time.Millisecond
 	t.reviveMin, t.reviveMax = 100*time.Millisecond, 400*time.Millisecond
 	return t
 }
@@ -316,6 +317,36 @@ func TestRevived(t *testing.T) {
 	l.Behave("a", swarmtest.Behaviour{})
 	l.ready("a", 1)
 	l.blocked("a", "")
+}
+
+// TestLostScale is about a scale that Swarm accepts and then does nothing about.
+func TestLostScale(t *testing.T) {
+	for name, count := range map[string]int{"up": 5, "down": 2} {
+		t.Run(name, func(t *testing.T) {
+			l := startLab(t, swarmtest.Options{}, quick())
+			l.deploy("a", 3)
+			l.Inject(swarmtest.Fault{Endpoint: swarmtest.ServiceUpdateEndpoint, Times: 1, Stuck: true})
+			if err := l.b.Scale(t.Context(), "a", count); err != nil {
+				t.Fatal(err)
+			}
+			l.ready("a", count)
+		})
+	}
+}
+
+// TestAcceptedScaleShows holds that an accepted scale is seen at once, also where the read after it fails.
+func TestAcceptedScaleShows(t *testing.T) {
+	l := startLab(t, swarmtest.Options{}, quick())
+	l.deploy("a", 1)
+	l.LoseEvents(-1)
+	l.Inject(swarmtest.Fault{Endpoint: "GET /services/{id}", Skip: 1, Times: 2, Status: 503, Message: "away"})
+	if err := l.b.Scale(t.Context(), "a", 3); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := l.b.Function(t.Context(), "a"); err != nil || s.Desired != 3 {
+		t.Errorf("right after the scale: %+v, %v", s, err)
+	}
+	l.ready("a", 3)
 }
 
 // gaveUp reports whether no task is to run.

@@ -44,6 +44,7 @@ type timing struct {
 	unplaced   time.Duration // a task that finds no node for so long is told of
 	crashes    time.Duration // the window in which failures of a replica are counted
 	proven     time.Duration // a replica that has been ready for so long did not crash at its start
+	astray     time.Duration // a service with another number of tasks than is wanted is Swarm's business for so long
 	reviveMin  time.Duration // before Swarm is asked again to start what it has given up; doubles
 	reviveMax  time.Duration
 }
@@ -56,7 +57,7 @@ func defaultTiming() timing {
 		retry:  100 * time.Millisecond, retryMax: 5 * time.Second,
 		probeRetry: 5 * time.Millisecond, probeMax: 250 * time.Millisecond,
 		unplaced: time.Second, crashes: time.Minute, proven: 10 * time.Second,
-		reviveMin: 30 * time.Second, reviveMax: 5 * time.Minute,
+		astray: 5 * time.Second, reviveMin: 30 * time.Second, reviveMax: 5 * time.Minute,
 	}
 }
 

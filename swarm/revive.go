@@ -6,28 +6,31 @@ import (
 	"time"
 )
 
-// revival knows when to ask Swarm again for replicas that it has given up: after maxRestarts failures in restartWindow it
-// leaves a slot empty until the service is updated.
+// revival knows when to have Swarm look at a service again that has other tasks than are wanted and does nothing about
+// it. After maxRestarts failures in restartWindow Swarm leaves a slot empty until the service is updated; and engines of
+// 20.10 were seen to lose a scale that came right after others.
 type revival struct {
 	wait  time.Duration
 	next  time.Time
-	since time.Time // when the slots were first seen to be given up; zero: none is
+	since time.Time // when the service was first seen to be astray; zero: it is not
 }
 
-// consider reports whether it is time to ask, given that slots are given up or not.
-func (r *revival) consider(now time.Time, t timing, givenUp bool) bool {
+// consider reports whether it is time to ask, given whether the service is astray, and that by crashes.
+func (r *revival) consider(now time.Time, t timing, astray, crashed bool) bool {
+	first := t.astray
+	if crashed {
+		first = t.reviveMin
+	}
 	switch {
-	case !givenUp:
-		if !r.since.IsZero() {
-			r.since = time.Time{}
-		}
+	case !astray:
+		r.since = time.Time{}
 		if r.wait > 0 && now.Sub(r.next) > 2*r.wait { // it has run for a good while
 			*r = revival{}
 		}
 		return false
 	case r.since.IsZero():
 		r.since = now
-		r.wait = max(t.reviveMin, min(2*r.wait, t.reviveMax))
+		r.wait = max(first, min(2*r.wait, t.reviveMax))
 		r.next = now.Add(r.wait)
 		return false
 	case now.Before(r.next):
@@ -37,9 +40,9 @@ func (r *revival) consider(now time.Time, t timing, givenUp bool) bool {
 	return true
 }
 
-// givenUp reports whether Swarm has stopped to restart some of the wanted replicas.
-func (s *service) givenUp() bool {
-	if s.api.Spec.Mode.Replicated == nil || s.updating() || len(s.crashes) == 0 {
+// astray reports whether there are more or fewer tasks that shall run than are wanted.
+func (s *service) astray() bool {
+	if s.api.Spec.Mode.Replicated == nil || s.updating() {
 		return false
 	}
 	wanted := 0
@@ -48,7 +51,7 @@ func (s *service) givenUp() bool {
 			wanted++
 		}
 	}
-	return wanted < s.desired()
+	return wanted != s.desired()
 }
 
 // revive has Swarm look at the service again by changing a label of it, which restarts nothing that runs. When
@@ -59,7 +62,7 @@ func (b *Backend) revive(ctx context.Context, id string) {
 		return // the next time
 	}
 	now := time.Now()
-	if last, err := time.Parse(time.RFC3339, s.Spec.Labels[labelRevived]); err == nil && now.Sub(last) < b.timing.reviveMin/2 {
+	if last, err := time.Parse(time.RFC3339, s.Spec.Labels[labelRevived]); err == nil && now.Sub(last) < b.timing.astray/2 {
 		return
 	}
 	labels := map[string]string{labelRevived: now.UTC().Format(time.RFC3339)}
@@ -74,6 +77,6 @@ func (b *Backend) revive(ctx context.Context, id string) {
 		b.opts.Log.Warn("service cannot be revived", "function", s.Spec.Name, "err", err)
 		return
 	}
-	b.opts.Log.Info("service revived", "function", s.Spec.Name, "reason", "Swarm gave up restarting a replica")
-	b.changed(ctx, s.ID)
+	b.opts.Log.Info("service revived", "function", s.Spec.Name, "reason", "Swarm runs another number of replicas than it was told to")
+	b.accepted(ctx, s)
 }

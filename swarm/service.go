@@ -27,9 +27,10 @@ type service struct {
 	shown   function.Status // as it stands on the board
 }
 
-// set gives s what Swarm has now. It reports whether that is news.
-func (s *service) set(now api.Service) bool {
-	if s.api.ID != "" && now.Version.Index <= s.api.Version.Index {
+// set gives s what Swarm has now. It reports whether that is news. A spec that Swarm accepted from us is shown before
+// it was read back, and so at the version that it replaced.
+func (s *service) set(now api.Service, accepted bool) bool {
+	if s.api.ID != "" && now.Version.Index <= s.api.Version.Index && !(accepted && now.Version.Index == s.api.Version.Index) {
 		return false
 	}
 	s.api = now

@@ -57,7 +57,15 @@ func (s *state) setServices(now, begun time.Time, all []api.Service) {
 }
 
 // setService takes what Swarm has of one service.
-func (s *state) setService(now time.Time, one api.Service) {
+func (s *state) setService(now time.Time, one api.Service) { s.put(now, one, false) }
+
+// accept takes a service with a spec of ours that Swarm has accepted, at the version that it replaced.
+func (s *state) accept(now time.Time, one api.Service) {
+	one.UpdatedAt = now
+	s.put(now, one, true)
+}
+
+func (s *state) put(now time.Time, one api.Service, accepted bool) {
 	known := s.services[one.ID]
 	if !isFunction(one.Spec) {
 		if known != nil {
@@ -71,7 +79,7 @@ func (s *state) setService(now time.Time, one api.Service) {
 		s.ordered = nil
 	}
 	before := known.api.Spec
-	if !known.set(one) {
+	if !known.set(one, accepted) {
 		return
 	}
 	if before.Name != "" && !reflect.DeepEqual(before.TaskTemplate, one.Spec.TaskTemplate) {
@@ -127,7 +135,7 @@ func (s *state) setTasks(now time.Time, ids []string, list []api.Task) {
 		if known := s.services[id]; known != nil {
 			moved := s.setTasksOf(now, known, byService[id])
 			known.pace.looked(now, s.b.timing, moved, known)
-			if known.revival.consider(now, s.b.timing, known.givenUp()) {
+			if known.revival.consider(now, s.b.timing, known.astray(), len(known.crashes) > 0) {
 				s.b.background(func() { s.b.revive(s.b.ctx, id) })
 			}
 		}

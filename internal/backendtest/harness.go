@@ -45,6 +45,9 @@ type Harness struct {
 	Kill func(function.Replica) error
 	// Call sends a request to a replica and returns what it answers.
 	Call func(ctx context.Context, r function.Replica, body string) (string, error)
+	// Gap says that the orchestrator ends an old replica when the process of the new one runs and not when it takes
+	// requests, so that a moment may have no ready one. Requests are held meanwhile.
+	Gap bool
 	// Constraints are some that are met. Nil: the backend has none to meet.
 	Constraints []string
 	// Within is the longest time that anything may take.
