@@ -30,7 +30,8 @@ type service struct {
 // set gives s what Swarm has now. It reports whether that is news. A spec that Swarm accepted from us is shown before
 // it was read back, and so at the version that it replaced.
 func (s *service) set(now api.Service, accepted bool) bool {
-	if s.api.ID != "" && now.Version.Index <= s.api.Version.Index && !(accepted && now.Version.Index == s.api.Version.Index) {
+	if known := s.api.Version.Index; s.api.ID != "" &&
+		(now.Version.Index < known || now.Version.Index == known && !accepted) {
 		return false
 	}
 	s.api = now
