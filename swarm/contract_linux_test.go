@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,11 +42,14 @@ func TestContractOnEngine(t *testing.T) {
 		t.Skipf("set %s to a Docker host, such as unix:///var/run/docker.sock, whose engine is a Swarm manager on this machine", engineVariable)
 	}
 	e := newRealEngine(t, host)
+	var tests atomic.Int32
 	backendtest.Run(t, func(t *testing.T) backendtest.Harness {
-		t.Cleanup(func() { e.removeServices(false) })
+		t.Parallel() // most of the time goes by waiting for containers
+		prefix := fmt.Sprintf("%s%d-", e.prefix, tests.Add(1))
+		t.Cleanup(func() { e.removeServices(prefix, false) })
 		b, stop := runBackend(t, swarm.Options{Host: host, Network: e.network, Dial: e.dial})
 		return backendtest.Harness{
-			Backend: b, Stop: stop, Gap: true, Prefix: e.prefix, Within: time.Minute,
+			Backend: b, Stop: stop, Gap: true, Prefix: prefix, Within: time.Minute,
 			Constraints: []string{"node.role == manager"},
 			Function: func(name string) function.Function {
 				return function.Function{Name: name, Image: e.image, Process: "/cat"}
@@ -88,7 +92,7 @@ func newRealEngine(t *testing.T, host string) *realEngine {
 		e.retry("remove the network", func(ctx context.Context) error { return c.NetworkRemove(ctx, made.ID) })
 	})
 	e.enter()
-	t.Cleanup(func() { e.removeServices(true) })
+	t.Cleanup(func() { e.removeServices(prefix, true) })
 	return e
 }
 
@@ -231,10 +235,10 @@ func (e *realEngine) kill(r function.Replica) error {
 	return e.client.ContainerKill(e.t.Context(), tasks[i].Status.ContainerStatus.ContainerID, "KILL")
 }
 
-// removeServices removes what a test has deployed, and if so told waits until the containers are gone.
-func (e *realEngine) removeServices(wait bool) {
+// removeServices removes the services whose names begin so, and if so told waits until the containers are gone.
+func (e *realEngine) removeServices(prefix string, wait bool) {
 	e.retry("remove the services", func(ctx context.Context) error {
-		list, err := e.client.ServiceList(ctx, api.ServiceListOptions{Filters: filters.NewArgs(filters.Arg("name", e.prefix))})
+		list, err := e.client.ServiceList(ctx, api.ServiceListOptions{Filters: filters.NewArgs(filters.Arg("name", prefix))})
 		if err != nil {
 			return err
 		}
@@ -247,7 +251,7 @@ func (e *realEngine) removeServices(wait bool) {
 			return nil
 		}
 		left, err := e.client.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(
-			filters.Arg("label", "com.docker.swarm.service.name"), filters.Arg("name", e.prefix))})
+			filters.Arg("label", "com.docker.swarm.service.name"), filters.Arg("name", prefix))})
 		if err != nil {
 			return err
 		}
