@@ -159,7 +159,7 @@ func (l *lab) deploy(t *testing.T, name string, labels map[string]string, replic
 	for key, value := range labels {
 		scaling["com.openfaas.scale."+key] = value
 	}
-	d := api.FunctionDeployment{Service: name, Image: "faas/echoit:latest", EnvProcess: "cat", Labels: &scaling}
+	d := api.FunctionDeployment{Service: name, Image: "faas/work:latest", Labels: &scaling}
 	if err := l.Deploy(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}

@@ -119,12 +119,12 @@ start_engine() {
 		--data-root "$dir/data" --exec-root "$dir/exec" --pidfile "$dir/pid" \
 		-H "unix://$dir/docker.sock" -H unix:///run/docker.sock \
 		--cgroup-parent "/$NAME$n" --storage-driver overlay2 ${DOCKERD_ARGS:-} >>"$dir/log" 2>&1 </dev/null &
-	for _ in $(seq 150); do
+	for _ in $(seq 450); do # a manager answers once it has found the others
 		if engine "$n" version >/dev/null 2>&1; then return 0; fi
 		sleep .1
 	done
 	tail -n 5 "$dir/log" >&2
-	die "node $n: dockerd did not answer in 15 s, see $dir/log"
+	die "node $n: dockerd did not answer in 45 s, see $dir/log"
 }
 
 stop_engine() { # SIGNAL NODE
@@ -143,7 +143,7 @@ stop_engine() { # SIGNAL NODE
 reap() {
 	local n=$1
 	{
-		grep -lzsF "$LAB/$n/exec" /proc/[0-9]*/cmdline | cut -d / -f 3
+		grep -lzs "$LAB/$n/[e]xec" /proc/[0-9]*/cmdline | cut -d / -f 3 # the brackets keep grep from finding itself
 		find /sys/fs/cgroup -path "*/$NAME$n/*" -name cgroup.procs -exec cat {} + 2>/dev/null
 	} | while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done
 }

@@ -24,8 +24,8 @@ func (l *lab) testWorkerKilled(t *testing.T) {
 		e2e.At(0, e2e.Offer(f, 100)),
 		e2e.At(3*second, l.do("kill", 3)),
 		e2e.At(3*second, l.replaced(t, l.Client, f, 6)),
-		e2e.During(0, 18*second, e2e.Stays(f, 6, 6)),
-		e2e.During(8*second, 18*second, e2e.NoFailedRequest(f)),
+		e2e.During(0, 14*second, e2e.Stays(f, 6, 6)),
+		e2e.During(8*second, 14*second, e2e.NoFailedRequest(f)),
 	}.Run(t.Context(), l)
 	judge(t, rec, err, f)
 	l.must(t, "start", "3")
@@ -44,9 +44,9 @@ func (l *lab) testWorkerDrained(t *testing.T) {
 		e2e.At(0, e2e.Offer(f, 100)),
 		e2e.At(2*second, availability("drain")),
 		e2e.At(2*second, l.replaced(t, l.Client, f, 6)),
-		e2e.At(14*second, availability("active")),
-		e2e.During(0, 15*second, e2e.Stays(f, 6, 6)),
-		e2e.During(0, 15*second, e2e.NoFailedRequest(f)),
+		e2e.At(12*second, availability("active")),
+		e2e.During(0, 13*second, e2e.Stays(f, 6, 6)),
+		e2e.During(0, 13*second, e2e.NoFailedRequest(f)),
 	})
 }
 
@@ -57,9 +57,9 @@ func (l *lab) testWorkerCutOff(t *testing.T) {
 		e2e.At(0, e2e.Offer(f, 100)),
 		e2e.At(3*second, l.do("cut", 3)),
 		e2e.At(3*second, l.replaced(t, l.Client, f, 6)),
-		e2e.At(14*second, l.do("heal", 3)),
-		e2e.During(0, 24*second, e2e.Stays(f, 6, 6)),
-		e2e.During(12*second, 24*second, e2e.NoFailedRequest(f)),
+		e2e.At(12*second, l.do("heal", 3)),
+		e2e.During(0, 18*second, e2e.Stays(f, 6, 6)),
+		e2e.During(10*second, 18*second, e2e.NoFailedRequest(f)),
 	}.Run(t.Context(), l)
 	judge(t, rec, err, f)
 }
