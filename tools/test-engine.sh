@@ -17,4 +17,4 @@ export DOCKER_HOST=$engine FAAS_TEST_ENGINE=$engine
 tools/binaries.sh
 tools/images.sh
 unset DOCKER_HOST # tests name the engine that they mean
-tools/test.sh "$stage" -count=1 -p 1 -timeout 20m "$@"
+tools/test.sh "$stage" -count=1 -p 1 -parallel 8 -timeout 20m "$@" # most of a test is waiting
