@@ -41,6 +41,7 @@ func recorded(counts ...Count) *Recording {
 // A want that cannot fail is no want: each is shown a recording that meets it and one that does not.
 func TestWants(t *testing.T) {
 	up := recorded(Count{0, 1, 1}, Count{2 * second, 5, 1}, Count{3 * second, 5, 5}, Count{9 * second, 2, 2})
+	lost := recorded(Count{0, 2, 2}, Count{second, 2, 1}, Count{2 * second, 2, 2})
 	answered := recorded()
 	answered.answers["f"] = []Answer{{At: second, Code: 200}, {At: 2 * second, Code: 502}}
 	for _, c := range []struct {
@@ -56,6 +57,9 @@ func TestWants(t *testing.T) {
 		{"too few", Reaches("f", 6, 9), up, 0, 10 * second, "5 at"},
 		{"serves", Serves("f", 5), up, 2 * second, 3 * second, ""},
 		{"serves too late", Serves("f", 5), up, 0, 2500 * time.Millisecond, "had"},
+		{"recovers", Recovers("f", 2), lost, 0, 3 * second, ""},
+		{"lost none", Recovers("f", 2), lost, 0, 500 * time.Millisecond, "none"},
+		{"has not recovered", Recovers("f", 2), lost, 0, 1500 * time.Millisecond, "has 1"},
 		{"stays", Stays("f", 5, 5), up, 2 * second, 8 * second, ""},
 		{"moves", Stays("f", 5, 5), up, 2 * second, 9 * second, "2 at"},
 		{"stays, nothing seen", Stays("g", 5, 5), up, 0, second, "nothing"},

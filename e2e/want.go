@@ -48,6 +48,26 @@ func Serves(function string, low int) Want {
 	}
 }
 
+// Recovers wants that function loses ready replicas within the span, so that it has fewer than low, and comes to have
+// low or more again.
+func Recovers(function string, low int) Want {
+	return Want{
+		name:     fmt.Sprintf("%s recovers to %d ready replicas", function, low),
+		function: function,
+		met: func(r *Recording, from, to time.Duration) error {
+			counts := r.between(function, from, to)
+			lost := slices.IndexFunc(counts, func(c Count) bool { return c.Ready < low })
+			if lost < 0 {
+				return fmt.Errorf("it lost none")
+			}
+			if last := counts[len(counts)-1]; last.Ready < low {
+				return fmt.Errorf("it has %d", last.Ready)
+			}
+			return nil
+		},
+	}
+}
+
 // Stays wants that function is asked for low to high replicas at every moment of the span.
 func Stays(function string, low, high int) Want {
 	return Want{

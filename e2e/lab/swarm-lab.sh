@@ -141,10 +141,10 @@ stop_engine() { # SIGNAL NODE
 # reap NODE ends what a killed dockerd left: its containerd and shims, which name the node's directory, and the
 # containers' processes, which are in the node's cgroup.
 reap() {
-	local n=$1
-	{
-		grep -lzs "$LAB/$n/[e]xec" /proc/[0-9]*/cmdline | cut -d / -f 3 # the brackets keep grep from finding itself
-		find /sys/fs/cgroup -path "*/$NAME$n/*" -name cgroup.procs -exec cat {} + 2>/dev/null
+	local n=$1 pid
+	{ # processes and groups may go while they are looked at; the brackets keep grep from finding itself
+		grep -lzs "$LAB/$n/[e]xec" /proc/[0-9]*/cmdline | cut -d / -f 3 || true
+		find /sys/fs/cgroup -path "*/$NAME$n/*" -name cgroup.procs -exec cat {} + 2>/dev/null || true
 	} | while read -r pid; do kill -KILL "$pid" 2>/dev/null || true; done
 }
 

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -23,7 +22,7 @@ func (l *lab) testWorkerKilled(t *testing.T) {
 	rec, err := e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 100)),
 		e2e.At(3*second, l.do("kill", 3)),
-		e2e.At(3*second, l.replaced(t, l.Client, f, 6)),
+		e2e.Between(3*second, 14*second, e2e.Recovers(f, 6)),
 		e2e.During(0, 14*second, e2e.Stays(f, 6, 6)),
 		e2e.During(8*second, 14*second, e2e.NoFailedRequest(f)),
 	}.Run(t.Context(), l)
@@ -43,7 +42,7 @@ func (l *lab) testWorkerDrained(t *testing.T) {
 	e2e.Play(t, l, e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 100)),
 		e2e.At(2*second, availability("drain")),
-		e2e.At(2*second, l.replaced(t, l.Client, f, 6)),
+		e2e.Between(2*second, 12*second, e2e.Recovers(f, 6)),
 		e2e.At(12*second, availability("active")),
 		e2e.During(0, 13*second, e2e.Stays(f, 6, 6)),
 		e2e.During(0, 13*second, e2e.NoFailedRequest(f)),
@@ -56,27 +55,12 @@ func (l *lab) testWorkerCutOff(t *testing.T) {
 	rec, err := e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 100)),
 		e2e.At(3*second, l.do("cut", 3)),
-		e2e.At(3*second, l.replaced(t, l.Client, f, 6)),
+		e2e.Between(3*second, 18*second, e2e.Recovers(f, 6)),
 		e2e.At(12*second, l.do("heal", 3)),
 		e2e.During(0, 18*second, e2e.Stays(f, 6, 6)),
 		e2e.During(10*second, 18*second, e2e.NoFailedRequest(f)),
 	}.Run(t.Context(), l)
 	judge(t, rec, err, f)
-}
-
-// replaced waits until the gateway has missed replicas and has all of them again.
-func (l *lab) replaced(t *testing.T, from *e2e.Client, function string, replicas int) e2e.Action {
-	t.Helper()
-	return e2e.Do("wait for replacements", func(ctx context.Context) error {
-		began := time.Now()
-		if err := from.WaitFor(ctx, function, 10*second, func(c e2e.Count) bool { return c.Ready < replicas }); err != nil {
-			return fmt.Errorf("the loss was not seen: %w", err)
-		}
-		missed := time.Since(began)
-		err := from.WaitFor(ctx, function, 20*second, func(c e2e.Count) bool { return c.Ready == replicas })
-		t.Logf("missed after %s, replaced after %s", missed.Round(10*time.Millisecond), time.Since(began).Round(10*time.Millisecond))
-		return err
-	})
 }
 
 // judge shows what happened and says which requests failed.

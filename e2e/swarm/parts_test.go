@@ -12,17 +12,17 @@ import (
 // back holds all counts and tells no client wrong things; requests in between are refused, as there is only one.
 func (s stack) testPartsKilled(t *testing.T) {
 	const f = "held"
-	const killed, back, end = 28 * time.Second, 36 * time.Second, 42 * time.Second
+	const killed, back, end = 30 * time.Second, 37 * time.Second, 42 * time.Second
 	s.deploy(t, echo(f, map[string]string{"down.window": "10s"}))
 	rec, err := e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 20)),
-		e2e.Between(0, 5*second, e2e.Reaches(f, 5, 6)),
-		e2e.At(5*second, s.kill("prometheus")),
-		e2e.At(5*second, s.kill("alertmanager")),
-		e2e.During(5*second, 16*second, e2e.Stays(f, 5, 6)),
-		e2e.At(16*second, e2e.Offer(f, 40)),
+		e2e.Between(0, 8*second, e2e.Reaches(f, 5, 6)), // the rules wait until they have seen enough of a new function
+		e2e.At(8*second, s.kill("prometheus")),
+		e2e.At(8*second, s.kill("alertmanager")),
+		e2e.During(8*second, 18*second, e2e.Stays(f, 5, 6)),
+		e2e.At(18*second, e2e.Offer(f, 40)),
 		// What was told late or in parts may come to 8, which carry 40 rps at 5 each.
-		e2e.Between(16*second, killed, e2e.Reaches(f, 8, 11)),
+		e2e.Between(18*second, killed, e2e.Reaches(f, 8, 11)),
 		e2e.During(0, killed-100*time.Millisecond, e2e.NoFailedRequest(f)),
 
 		e2e.At(killed, s.kill("gateway")),
