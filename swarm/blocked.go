@@ -27,7 +27,7 @@ func (c crashes) add(t *task) bool {
 		return false
 	}
 	why := cmp.Or(t.api.Status.Err, t.api.Status.Message, string(t.api.Status.State))
-	c[t.api.ID] = crash{slot: t.slot(), err: why, at: t.api.Status.Timestamp}
+	c[t.api.ID] = crash{slot: t.slot(), err: why, at: t.api.UpdatedAt}
 	return true
 }
 

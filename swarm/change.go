@@ -45,7 +45,11 @@ func (b *Backend) deploy(ctx context.Context, f function.Function) error {
 	if err != nil {
 		return err
 	}
-	id, err := b.services.createService(ctx, spec, f.RegistryAuth)
+	auth, err := registryAuth(f)
+	if err != nil {
+		return err
+	}
+	id, err := b.services.createService(ctx, spec, auth)
 	if errors.Is(err, function.ErrConflict) {
 		return b.occupied(ctx, f.Name, err)
 	}
@@ -74,7 +78,11 @@ func (b *Backend) occupied(ctx context.Context, name string, conflict error) err
 // restarts. What was set by hand and a function has no word for is kept. Errors: ErrNotFound, ErrInvalid.
 func (b *Backend) Update(ctx context.Context, f function.Function) error {
 	f = f.Clone()
-	err := b.rewrite(ctx, f.Name, f.RegistryAuth, func(s *api.Service) error {
+	auth, err := registryAuth(f)
+	if err != nil {
+		return fmt.Errorf("update %s: %w", f.Name, err)
+	}
+	err = b.rewrite(ctx, f.Name, auth, func(s *api.Service) error {
 		if err := f.Validate(); err != nil { // after the look: clients PUT first and POST on 404, even what is invalid
 			return err
 		}
@@ -91,7 +99,7 @@ func (b *Backend) Update(ctx context.Context, f function.Function) error {
 }
 
 // Scale sets the desired count of a function, 0 included, and nothing else. It returns when Swarm has accepted it.
-// Errors: ErrNotFound, ErrInvalid, ErrConflict for a global service.
+// Errors: ErrNotFound, ErrInvalid, also for a global service.
 func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
 	if replicas < 0 {
 		return function.Invalidf("scale %s to %d: the count must not be negative", name, replicas)
@@ -100,7 +108,7 @@ func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
 	err := b.rewrite(ctx, name, "", func(s *api.Service) error {
 		r := s.Spec.Mode.Replicated
 		if r == nil {
-			return function.Conflictf("it is a global service, which has a replica on each node")
+			return function.Invalidf("it is a global service, which has a replica on each node: that count is not to be set")
 		}
 		if r.Replicas != nil && *r.Replicas == count {
 			return errAsWanted
@@ -136,7 +144,7 @@ func (b *Backend) remove(ctx context.Context, name string) error {
 	if err := b.services.removeService(ctx, s.ID); err != nil {
 		return err
 	}
-	b.shown(ctx, func(st *state, now time.Time) { st.drop(now, s.ID) })
+	b.shown(ctx, func(st *state, now time.Time) { st.remove(now, s.ID) })
 	return nil
 }
 

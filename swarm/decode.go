@@ -52,15 +52,18 @@ func decoded(spec api.ServiceSpec) function.Function {
 	return f
 }
 
-// imageOf is the image as it was deployed: the spec has the ID or digest that it is pinned to.
+// imageOf is the image as it was deployed: the spec has the ID or digest that it is pinned to. A label says so only for as
+// long as nobody has given the service another image by hand.
 func imageOf(spec api.ServiceSpec) string {
-	for _, label := range []string{labelImage, labelStackImage} {
-		if image := spec.Labels[label]; image != "" {
-			return image
-		}
+	present := spec.TaskTemplate.ContainerSpec.Image
+	name, _, _ := strings.Cut(present, "@")
+	if label, pinned := spec.Labels[labelImage], spec.Labels[labelPinned]; label != "" && (present == pinned || name == pinned) {
+		return label
 	}
-	image, _, _ := strings.Cut(spec.TaskTemplate.ContainerSpec.Image, "@")
-	return image
+	if image := spec.Labels[labelStackImage]; image != "" && image == name {
+		return image
+	}
+	return name
 }
 
 // aliasOf is the name without that of the stack which the service belongs to. Empty: it belongs to none.

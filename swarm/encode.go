@@ -44,6 +44,8 @@ func newSpec(f function.Function, r resolved, count uint64) (api.ServiceSpec, er
 				Condition: api.RestartPolicyConditionAny, Delay: new(time.Duration),
 				MaxAttempts: ptr(uint64(maxRestarts)), Window: ptr(restartWindow),
 			},
+			// The default keeps all that a function ever wrote.
+			LogDriver: &api.Driver{Name: "json-file", Options: map[string]string{"max-size": "10m", "max-file": "3"}},
 		},
 		UpdateConfig: &api.UpdateConfig{
 			Parallelism: 2, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionRollback,
@@ -55,7 +57,7 @@ func newSpec(f function.Function, r resolved, count uint64) (api.ServiceSpec, er
 }
 
 // encode puts f into spec and leaves what f says nothing of: the replica count, and all that somebody set
-// by hand, such as mounts. Labels stand on the service alone, so that a new threshold restarts nothing.
+// by hand, such as mounts, further networks, or a health check. Labels stand on the service alone, so that a new threshold restarts nothing.
 func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
 	if spec.TaskTemplate.ContainerSpec == nil {
 		spec.TaskTemplate.ContainerSpec = &api.ContainerSpec{}
@@ -67,6 +69,7 @@ func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
 	}
 	spec.Name = f.Name
 	spec.Labels = serviceLabels(spec.Labels, f)
+	spec.Labels[labelPinned] = r.image
 	c.Labels = containerLabels(c.Labels, f.Name)
 	c.Image = r.image
 	c.Env = environ(f)
@@ -74,10 +77,12 @@ func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
 	c.Mounts = withTmp(c.Mounts, f.ReadOnlyRootFilesystem)
 	c.StopGracePeriod = &grace
 	c.Secrets = r.secrets
-	c.Healthcheck = healthcheck(f)
-	spec.TaskTemplate.Networks = r.networks
-	spec.TaskTemplate.Resources, err = resources(f)
-	if err != nil {
+	c.Healthcheck = healthcheck(c.Healthcheck, f)
+	if len(spec.TaskTemplate.Networks) == 0 {
+		spec.TaskTemplate.Networks, spec.Networks = spec.Networks, nil // where old clients put them
+	}
+	spec.TaskTemplate.Networks = attach(spec.TaskTemplate.Networks, r.networks)
+	if err := limit(&spec.TaskTemplate, f); err != nil {
 		return err
 	}
 	if spec.TaskTemplate.Placement == nil {
@@ -156,34 +161,61 @@ func withTmp(mounts []mount.Mount, readOnly bool) []mount.Mount {
 
 // healthcheck turns the image's own check off, because Swarm calls a task running only after its first pass, which
 // comes an interval late: a wake would take seconds. Whether a replica takes requests is asked of its watchdog.
-func healthcheck(f function.Function) *container.HealthConfig {
-	if f.Annotations[annotationHealthcheck] == "image" {
+func healthcheck(before *container.HealthConfig, f function.Function) *container.HealthConfig {
+	off := before != nil && slices.Equal(before.Test, []string{"NONE"})
+	switch keep := f.Annotations[annotationHealthcheck] == "image"; {
+	case keep && off:
 		return nil
+	case !keep && before == nil:
+		return &container.HealthConfig{Test: []string{"NONE"}}
 	}
-	return &container.HealthConfig{Test: []string{"NONE"}}
+	return before
 }
 
-// resources reads what validation has accepted.
-func resources(f function.Function) (*api.ResourceRequirements, error) {
-	r := &api.ResourceRequirements{}
-	if f.Limits != nil {
-		memory, nanos, err := units(*f.Limits)
-		if err != nil {
-			return nil, err
+// attach adds what is wanted to the networks that are there.
+func attach(before, wanted []api.NetworkAttachmentConfig) []api.NetworkAttachmentConfig {
+	all := slices.Clone(before)
+	for _, w := range wanted {
+		if !slices.ContainsFunc(all, func(n api.NetworkAttachmentConfig) bool { return n.Target == w.Target }) {
+			all = append(all, w)
 		}
-		r.Limits = &api.Limit{MemoryBytes: memory, NanoCPUs: nanos}
 	}
-	if f.Requests != nil {
-		memory, nanos, err := units(*f.Requests)
-		if err != nil {
-			return nil, err
-		}
-		r.Reservations = &api.Resources{MemoryBytes: memory, NanoCPUs: nanos}
-	}
-	return r, nil
+	return all
 }
 
-func units(r function.Resources) (bytes, nanos int64, err error) {
+// limit sets memory and processor time, which validation has accepted, and leaves other resources.
+func limit(task *api.TaskSpec, f function.Function) error {
+	if task.Resources == nil {
+		task.Resources = &api.ResourceRequirements{}
+	}
+	r := task.Resources
+	memory, nanos, err := units(f.Limits)
+	if err != nil {
+		return err
+	}
+	if r.Limits == nil && memory|nanos != 0 {
+		r.Limits = &api.Limit{}
+	}
+	if r.Limits != nil {
+		r.Limits.MemoryBytes, r.Limits.NanoCPUs = memory, nanos
+	}
+	if memory, nanos, err = units(f.Requests); err != nil {
+		return err
+	}
+	if r.Reservations == nil && memory|nanos != 0 {
+		r.Reservations = &api.Resources{}
+	}
+	if r.Reservations != nil {
+		r.Reservations.MemoryBytes, r.Reservations.NanoCPUs = memory, nanos
+	}
+	return nil
+}
+
+// units are those of Swarm; none where nothing is said.
+func units(r *function.Resources) (bytes, nanos int64, err error) {
+	if r == nil {
+		return 0, 0, nil
+	}
 	if bytes, err = function.ParseMemory(r.Memory); err != nil {
 		return 0, 0, err
 	}

@@ -20,7 +20,8 @@ const (
 // Labels that keep what a user deployed where a service's spec has no room for it as it was written.
 const (
 	labelOurs     = "com.faas."
-	labelImage    = labelOurs + "image"
+	labelImage    = labelOurs + "image"        // as it was deployed
+	labelPinned   = labelOurs + "image.pinned" // what the spec had in its place
 	labelLimits   = labelOurs + "limits."
 	labelRequests = labelOurs + "requests."
 	labelRevived  = labelOurs + "revived" // when Swarm was last asked to start what it had given up

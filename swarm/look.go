@@ -43,6 +43,11 @@ func (b *Backend) lookAtTasks(ctx context.Context, which look) {
 	list, err := b.cluster.listTasks(ctx, which)
 	took := time.Since(begun)
 	b.reachable(err)
+	if isNotFound(err) { // one of them is gone, for which Docker refuses the whole list
+		for _, id := range which.services {
+			b.reader.service(id)
+		}
+	}
 	b.tell(func(s *state, now time.Time) { //nolint:contextcheck // probes live as long as Run, not as this list
 		if err == nil {
 			s.setTasks(now, which.services, list)
@@ -65,6 +70,8 @@ func (s *state) looked(now time.Time, all bool, took time.Duration, err error) {
 	s.looking = false
 	s.lookAfter = now.Add(min(busyShare*took, s.b.timing.steady))
 	switch {
+	case isNotFound(err):
+		s.lookAfter = now.Add(s.b.timing.fast)
 	case err != nil:
 		s.lookAfter = now.Add(s.b.timing.retryMax / 10)
 	case all:

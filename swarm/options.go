@@ -17,6 +17,8 @@ type Options struct {
 	// Network is the name or ID of the overlay network that functions and gateway share. Empty: the one that
 	// is labelled openfaas=true.
 	Network string
+	// ReservedSecrets are names of secrets that no function gets, such as the gateway's own.
+	ReservedSecrets []string
 	// Dial connects to a replica to see whether it answers. Nil: plain TCP, as the gateway does.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Notice is told in one line what a person wants to know of a function: subject is its name. It is called
@@ -36,6 +38,7 @@ type timing struct {
 	fast       time.Duration // between two looks at the tasks of a service right after it changed
 	slow       time.Duration // the same for a service that does not get as wanted
 	updating   time.Duration // the same while Swarm replaces its replicas, which it does at any time
+	stuck      time.Duration // an update in which nothing moved for so long is stuck
 	resync     time.Duration // between two looks at all services, should an event have been lost
 	retry      time.Duration // before the first new try of a failed read; doubles
 	retryMax   time.Duration
@@ -52,7 +55,7 @@ type timing struct {
 func defaultTiming() timing {
 	return timing{
 		call: 10 * time.Second, lookup: 5 * time.Second,
-		steady: time.Second, fast: 25 * time.Millisecond, slow: time.Second, updating: 100 * time.Millisecond,
+		steady: time.Second, fast: 25 * time.Millisecond, slow: time.Second, updating: 100 * time.Millisecond, stuck: 30 * time.Second,
 		resync: 30 * time.Second,
 		retry:  100 * time.Millisecond, retryMax: 5 * time.Second,
 		probeRetry: 5 * time.Millisecond, probeMax: 250 * time.Millisecond,

@@ -125,7 +125,7 @@ func (r *reader) readAll(ctx context.Context) error {
 func (r *reader) readOne(ctx context.Context, id string) error {
 	one, err := r.b.services.inspectService(ctx, id)
 	if isNotFound(err) {
-		r.b.tell(func(s *state, now time.Time) { s.drop(now, id) })
+		r.b.tell(func(s *state, now time.Time) { s.remove(now, id) })
 		return nil
 	}
 	if err != nil {

@@ -76,7 +76,8 @@ func names(networks []network.Summary) []string {
 	return list
 }
 
-// networksOf is the network of functions and, where f names another one, that one too.
+// networksOf is the network of functions and, where f names another one that is for functions, that one too. Others
+// are refused, or a function could join the control plane.
 func (b *Backend) networksOf(ctx context.Context, f function.Function) ([]api.NetworkAttachmentConfig, error) {
 	ours := b.network.Load()
 	list := []api.NetworkAttachmentConfig{{Target: ours.ID}}
@@ -88,9 +89,13 @@ func (b *Backend) networksOf(ctx context.Context, f function.Function) ([]api.Ne
 		return nil, fmt.Errorf("find network %s: %w", f.Network, err)
 	}
 	for _, n := range found {
-		if n.Name == f.Network || n.ID == f.Network {
-			return append(list, api.NetworkAttachmentConfig{Target: n.ID}), nil
+		if n.Name != f.Network && n.ID != f.Network {
+			continue
 		}
+		if n.Labels[labelNetwork] != "true" {
+			return nil, function.Invalidf("network %q is not for functions: only one with the label %s=true is", f.Network, labelNetwork)
+		}
+		return append(list, api.NetworkAttachmentConfig{Target: n.ID}), nil
 	}
 	if f.Network == classicNetwork {
 		return list, nil
@@ -101,6 +106,11 @@ func (b *Backend) networksOf(ctx context.Context, f function.Function) ([]api.Ne
 func (b *Backend) secretsOf(ctx context.Context, wanted []string) ([]*api.SecretReference, error) {
 	if len(wanted) == 0 {
 		return nil, nil
+	}
+	for _, name := range wanted {
+		if slices.Contains(b.opts.ReservedSecrets, name) {
+			return nil, function.Invalidf("secret %s is the gateway's own: no function gets it", name)
+		}
 	}
 	there, err := b.cluster.listSecrets(ctx)
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	api "github.com/docker/docker/api/types/swarm"
 )
 
 // revival knows when to have Swarm look at a service again that has other tasks than are wanted and does nothing about
@@ -45,6 +47,9 @@ func (s *service) astray() bool {
 	if s.api.Spec.Mode.Replicated == nil || s.updating() {
 		return false
 	}
+	if p := s.api.Spec.TaskTemplate.RestartPolicy; p != nil && p.Condition != "" && p.Condition != api.RestartPolicyConditionAny {
+		return false // whoever made it wants it so
+	}
 	wanted := 0
 	for _, t := range s.tasks {
 		if t.wanted() {
@@ -62,7 +67,7 @@ func (b *Backend) revive(ctx context.Context, id string) {
 		return // the next time
 	}
 	now := time.Now()
-	if last, err := time.Parse(time.RFC3339, s.Spec.Labels[labelRevived]); err == nil && now.Sub(last) < b.timing.astray/2 {
+	if last, err := time.Parse(time.RFC3339, s.Spec.Labels[labelRevived]); err == nil && now.Sub(last).Abs() < b.timing.astray/2 {
 		return
 	}
 	labels := map[string]string{labelRevived: now.UTC().Format(time.RFC3339)}
@@ -73,7 +78,10 @@ func (b *Backend) revive(ctx context.Context, id string) {
 	}
 	s.Spec.Labels = labels
 	err = b.services.updateService(ctx, s, "")
-	if err != nil && !errors.Is(err, errStale) {
+	if errors.Is(err, errStale) {
+		return // another gateway was quicker, or its owner
+	}
+	if err != nil {
 		b.opts.Log.Warn("service cannot be revived", "function", s.Spec.Name, "err", err)
 		return
 	}

@@ -92,6 +92,9 @@ func (s *service) status(now time.Time, t timing, node func(id string) string) f
 			st.Replicas = append(st.Replicas, r)
 		}
 	}
+	if s.api.Spec.Mode.Global != nil { // its nodes decide, and no rule shall wish for another count
+		st.Scaling.Min, st.Scaling.Max = st.Desired, st.Desired
+	}
 	slices.SortFunc(st.Replicas, func(a, b function.Replica) int { return strings.Compare(a.ID, b.ID) })
 	if st.Desired > 0 {
 		st.Blocked = s.blocked(now, t)

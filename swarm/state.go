@@ -42,17 +42,14 @@ func (s *state) setServices(now, begun time.Time, all []api.Service) {
 	there := map[string]bool{}
 	for _, one := range all {
 		there[one.ID] = true
-		if at, ok := s.gone[one.ID]; ok && at.After(begun) {
-			continue
-		}
 		s.setService(now, one)
 	}
 	for id, known := range s.services {
 		if !there[id] && known.seen.Before(begun) {
-			s.drop(now, id)
+			s.remove(now, id)
 		}
 	}
-	maps.DeleteFunc(s.gone, func(_ string, at time.Time) bool { return at.Before(begun) })
+	maps.DeleteFunc(s.gone, func(_ string, at time.Time) bool { return begun.Sub(at) > time.Minute })
 	s.servicesRead = true
 }
 
@@ -67,10 +64,11 @@ func (s *state) accept(now time.Time, one api.Service) {
 
 func (s *state) put(now time.Time, one api.Service, accepted bool) {
 	known := s.services[one.ID]
-	if !isFunction(one.Spec) {
-		if known != nil {
-			s.drop(now, one.ID)
-		}
+	switch _, gone := s.gone[one.ID]; {
+	case gone:
+		return // read before it was removed
+	case !isFunction(one.Spec):
+		s.drop(one.ID)
 		return
 	}
 	if known == nil {
@@ -82,8 +80,8 @@ func (s *state) put(now time.Time, one api.Service, accepted bool) {
 	if !known.set(one, accepted) {
 		return
 	}
-	if before.Name != "" && !reflect.DeepEqual(before.TaskTemplate, one.Spec.TaskTemplate) {
-		clear(known.crashes) // they were those of another definition
+	if before.Name != "" && (!reflect.DeepEqual(before.TaskTemplate, one.Spec.TaskTemplate) || asleep(before)) {
+		clear(known.crashes) // they were those of another definition, or of before its sleep
 		known.since = one.UpdatedAt
 	}
 	if before.Name != one.Spec.Name {
@@ -107,8 +105,20 @@ func (s *state) tellLabels(known *service) {
 	s.told[known.function.Name] = fault
 }
 
-func (s *state) drop(now time.Time, id string) {
+// asleep reports whether a service has no replicas.
+func asleep(spec api.ServiceSpec) bool {
+	r := spec.Mode.Replicated
+	return r != nil && r.Replicas != nil && *r.Replicas == 0
+}
+
+// remove forgets a service for good: IDs are never used again.
+func (s *state) remove(now time.Time, id string) {
 	s.gone[id] = now
+	s.drop(id)
+}
+
+// drop forgets a service that is no function, or none any more.
+func (s *state) drop(id string) {
 	known := s.services[id]
 	if known == nil {
 		return
@@ -183,7 +193,7 @@ func (s *state) setTasksOf(now time.Time, known *service, list []api.Task) bool 
 // ended takes leave of a task that is dead, and keeps its crash if it was one. It reports whether that is news.
 func (s *state) ended(now time.Time, known *service, t *task, there bool) bool {
 	news := there
-	at := t.api.Status.Timestamp
+	at := t.api.UpdatedAt // the managers' clock, which is the one here, and not that of the node
 	if t.crashed() && at.After(known.since) && now.Sub(at) < s.b.timing.crashes {
 		news = known.crashes.add(t) || news
 	}
