@@ -1,22 +1,28 @@
 #!/usr/bin/env bash
 # deploy.sh up     deploys docker-compose.yml as the stack `func` and waits until all of it runs
-# deploy.sh down   removes the stack, the functions deployed through its gateway, and its secrets
+# deploy.sh down   removes the stack, the functions deployed through its gateway, and the secrets that `up` made
 #
 # Deploying again changes what changed: a new image, an edited rule, a setting. Replica counts stay as they are.
 # Read from the environment: STACK (func), FAAS_PORT (8080), DEPLOY_TIMEOUT (180 seconds), FAAS_DATA (.faas, where the
 # password is kept), FAAS_*_IMAGE (images in place of those of tools/images.sh, which must be there otherwise), and what
 # the head of docker-compose.yml names.
+#
+# STACK names the stack otherwise; it is not for a second one in the same Swarm. Configurations, networks and services
+# would not meet, and the two secrets be shared (one FAAS_DATA for both), but every function of a Swarm is a function to
+# every gateway, and two would scale the same ones by different measurements.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-stack=${STACK:-func}
+export STACK=${STACK:-func}
+stack=$STACK
 timeout=${DEPLOY_TIMEOUT:-180}
 export FAAS_PORT=${FAAS_PORT:-8080}
 data=${FAAS_DATA:-.faas}
 secrets=$data/secrets
-overlay=$data/swarm # what is made of the stack file for this deployment
+overlay=$data/swarm/$stack # what is made of the stack file for this deployment
 of_stack=label=com.docker.stack.namespace=$stack
 functions=(echoit wordcount nodeinfo work)
+new_password="make undeploy, then docker secret rm basic-auth-user basic-auth-password if it kept them, then make deploy"
 
 fail() {
 	say "deploy: $1"
@@ -29,6 +35,7 @@ fail() {
 
 check_swarm() {
 	local answer state manager
+	[[ $stack =~ ^[A-Za-z0-9][A-Za-z0-9_-]*$ ]] || fail "STACK=$stack is no name of a stack: letters, digits, _ and - are"
 	command -v docker >/dev/null || fail "there is no docker here" "make engine    installs Docker on a Debian machine"
 	if ! answer=$(docker info -f '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}' 2>&1); then
 		case $answer in
@@ -56,24 +63,34 @@ check_port() {
 		"FAAS_PORT=8081 make deploy    uses another"
 }
 
+# check_alone warns of another stack with functions.
+check_alone() {
+	local others
+	others=$(docker network ls --filter label=openfaas=true --format '{{.Label "com.docker.stack.namespace"}}' |
+		awk -v stack="$stack" '$1 != "" && $1 != stack { print $1 }' | sort -u | paste -sd' ')
+	[ -z "$others" ] || say "warning: this Swarm has functions of the stack $others as well: its gateway and this one would scale" \
+		"each other's. Remove one of the two: STACK=$others tools/deploy.sh down"
+}
+
 # ---- Images.
 
 # choose_images exports FAAS_*_IMAGE: what the environment says, else what tools/images.sh made, by digest where a
 # registry has it and by ID where not. By name, Swarm would ask a registry for each before each start, which takes
-# seconds where none answers.
+# seconds where none answers, and on the public one faas/… is not ours. FAAS_*_NAME is what people call it.
 choose_images() {
-	local name variable pinned here=0
+	local name variable called pinned here=0
 	resolve=never registry=()
 	for name in gateway "${functions[@]}" prometheus alertmanager; do
-		variable=FAAS_${name^^}_IMAGE
+		variable=FAAS_${name^^}_IMAGE called=FAAS_${name^^}_NAME
 		if [ -n "${!variable:-}" ]; then
+			export "$called=${!called:-${!variable}}"
 			resolve=always registry=(--with-registry-auth)
 			continue
 		fi
 		pinned=$(docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "faas/$name" 2>/dev/null) ||
 			fail "this engine has no image faas/$name" "make images    builds it"
 		case $pinned in
-		sha256:*) here=1 ;;
+		sha256:* | "faas/$name@"*) here=1 ;; # the latter of engines that give a digest to all they build
 		*) registry=(--with-registry-auth) ;;
 		esac
 		export "$variable=$pinned"
@@ -93,8 +110,7 @@ make_secrets() {
 	done
 	if [ ! -f "$secrets/basic-auth-password" ] && [[ " ${there[*]-} " == *" basic-auth-password "* ]]; then
 		fail "the Swarm has the secret basic-auth-password, but $secrets/basic-auth-password is not here" \
-			"Write the password to that file, without a newline, if somebody knows it. Else make a new one:" \
-			"make undeploy && make deploy"
+			"Write the password to that file, without a newline, if somebody knows it. Else make a new one:" "$new_password"
 	fi
 	(
 		umask 077
@@ -113,16 +129,32 @@ make_secrets() {
 
 hash_of() { sha256sum "$1" | cut -c -12; }
 
+# quoted TEXT prints it as a YAML string; in_stack the same for a stack file, in which a dollar sign is two.
+quoted() { local q="'" && printf "'%s'" "${1//$q/$q$q}"; }
+in_stack() { quoted "${1//\$/\$\$}"; }
+
+# user_of prints the name of the user.
+user_of() {
+	local user
+	user=$(cat "$secrets/basic-auth-user")
+	[ -n "$user" ] && [[ $user != *[[:cntrl:]:]* ]] ||
+		fail "$secrets/basic-auth-user is no name of a user: it must be one line, not empty, without colons"
+	printf %s "$user"
+}
+
 # make_overlay exports the hashes that make a new configuration of an edited file, and writes a second stack file with
 # what the first cannot have in it: further files of rules, and another user than admin.
 make_overlay() {
 	mkdir -p "$overlay"
 	local file name user prometheus='' configs='' alertmanager=alertmanager/alertmanager.yml
-	user=$(cat "$secrets/basic-auth-user")
+	user=$(user_of)
 	if [ "$user" != admin ]; then
-		sed "s/username: admin/username: '${user//\'/\'\'}'/" $alertmanager >"$overlay/alertmanager.yml"
+		USER_LINE="username: $(quoted "$user")" awk '{
+			at = index($0, "username: admin")
+			print at ? substr($0, 1, at - 1) ENVIRON["USER_LINE"] substr($0, at + length("username: admin")) : $0
+		}' $alertmanager >"$overlay/alertmanager.yml"
 		alertmanager=$(realpath "$overlay/alertmanager.yml")
-		configs+="  alertmanager: {name: 'faas-alertmanager-$(hash_of "$alertmanager")', file: '$alertmanager'}"$'\n'
+		configs+="  alertmanager: {name: '${stack}_alertmanager-$(hash_of "$alertmanager")', file: $(in_stack "$alertmanager")}"$'\n'
 	fi
 	FAAS_PROMETHEUS_CONFIG=$(hash_of prometheus/prometheus.yml)
 	FAAS_RULES_SCALING_CONFIG=$(hash_of prometheus/rules/scaling.yml)
@@ -132,7 +164,7 @@ make_overlay() {
 		name=${file##*/}
 		[ "$name" != scaling.yml ] || continue
 		prometheus+="      - {source: 'rules-${name%.yml}', target: '/etc/prometheus/rules/$name'}"$'\n'
-		configs+="  'rules-${name%.yml}': {name: 'faas-rules-${name%.yml}-$(hash_of "$file")', file: '$PWD/$file'}"$'\n'
+		configs+="  'rules-${name%.yml}': {name: '${stack}_rules-${name%.yml}-$(hash_of "$file")', file: $(in_stack "$PWD/$file")}"$'\n'
 	done
 	{
 		echo "# Made by tools/deploy.sh: changes here are lost."
@@ -150,7 +182,10 @@ make_overlay() {
 keep_replicas() {
 	local name count
 	for name in "${functions[@]}"; do
-		count=$(docker service inspect -f '{{with .Spec.Mode.Replicated}}{{.Replicas}}{{end}}' "${stack}_$name" 2>/dev/null) || continue
+		count=$(docker service inspect -f '{{with .Spec.Mode.Replicated}}{{.Replicas}}{{end}}' "${stack}_$name" 2>&1) || {
+			[[ ${count,,} == *"no such service"* ]] || fail "the number of replicas of $name cannot be kept: $(tail -n 1 <<<"$count")"
+			continue
+		}
 		[ -z "$count" ] || export "FAAS_${name^^}_REPLICAS=$count"
 	done
 }
@@ -170,14 +205,16 @@ waiting() {
 		docker stack services --format '{{.Name}} {{.Replicas}}' "$stack" | awk -v stack="${stack}_" '{
 			split($2, n, "/"); name = substr($1, length(stack) + 1)
 			if ((n[2] > 0 && n[1] == 0) || (n[1] < n[2] && name ~ /^(gateway|prometheus|alertmanager|warm)$/)) print name
-		}'
+		}' || exit
 		updates | awk '$2 == "updating" { print $1 }'
 	} | sort -u
 }
 
 # updates prints service and state of each update since this deployment began.
 updates() {
-	docker service inspect -f '{{.Spec.Name}} {{with .UpdateStatus}}{{.State}} {{.StartedAt}}{{end}}' $(docker stack services -q "$stack") |
+	local services
+	services=$(docker stack services -q "$stack") || return
+	docker service inspect -f '{{.Spec.Name}} {{with .UpdateStatus}}{{.State}} {{.StartedAt}}{{end}}' $services |
 		awk -v since="$began" -v stack="${stack}_" '$2 != "" && ($3 " " substr($4, 1, 8)) >= since { print substr($1, length(stack) + 1), $2 }'
 }
 
@@ -194,9 +231,10 @@ troubles() {
 await() {
 	local begin=$SECONDS answer last='' told=$((SECONDS - 5)) now bad
 	while :; do
-		bad=$(updates | awk '$2 ~ /^(paused|rollback)/ { print $1 }' | paste -sd' ')
+		# An engine that does not answer for a moment, or a service that goes meanwhile, is no end of the waiting.
+		bad=$(updates 2>"$overlay/errors" | awk '$2 ~ /^(paused|rollback)/ { print $1 }' | paste -sd' ') || bad=''
 		[ -z "$bad" ] || fail "Swarm took back the update of $bad" "$(troubles $bad)" # unquoted: names
-		now=$(waiting | paste -sd' ')
+		now=$(waiting 2>"$overlay/errors" | paste -sd' ') || now="docker: $(tail -n 1 "$overlay/errors")"
 		if [ -z "$now" ]; then
 			answer=$(bin/faas healthcheck --url "http://$host:$FAAS_PORT/healthz" 2>&1) && ready && listed && return 0
 			now="the gateway: $answer"
@@ -206,7 +244,7 @@ await() {
 			last=$now told=$SECONDS
 		fi
 		[ $((SECONDS - begin)) -lt "$timeout" ] || fail "not up after $timeout s; still waiting for $now" \
-			"$(troubles $(waiting))" "docker stack ps --no-trunc $stack    and    docker service logs ${stack}_gateway    tell more"
+			"$(troubles $(waiting 2>/dev/null))" "docker stack ps --no-trunc $stack    and    docker service logs ${stack}_gateway    tell more"
 		sleep 1
 	done
 }
@@ -226,8 +264,8 @@ listed() {
 	) 2>/dev/null || true
 	case $text in
 	HTTP/*' 200 '*) return 0 ;;
-	HTTP/*' 401 '*) fail "the stack runs, but the password in $secrets/basic-auth-password is not that of the Swarm's secret" \
-		"Write the right one to that file, or make a new one: make undeploy && make deploy" ;;
+	HTTP/*' 401 '*) fail "the stack runs, but user and password in $secrets are not those of the Swarm's secrets" \
+		"Write the right ones to basic-auth-user and basic-auth-password there, or make a new password:" "$new_password" ;;
 	esac
 	answer=$(tail -n 1 <<<"$text")
 	return 1
@@ -251,20 +289,35 @@ tell() {
 	END
 }
 
+# deploy_stack gives the files to Swarm, several times where one says that a service was scaled at that moment.
+deploy_stack() {
+	local code attempt told
+	for attempt in 1 2 3 4 5; do
+		code=0
+		docker stack deploy --resolve-image "$resolve" ${registry[@]+"${registry[@]}"} -c docker-compose.yml -c "$overlay/stack.yml" "$stack" \
+			>"$overlay/output" 2>"$overlay/errors" || code=$?
+		grep -E '^Creating' "$overlay/output" >&2 || true
+		told=$(grep -vE '^(Since --detach=false|In a future release)' "$overlay/errors" || true)
+		[ "$code" -ne 0 ] || break
+		! grep -q 'update out of sequence' "$overlay/errors" || [ "$attempt" -eq 5 ] || continue
+		fail "docker stack deploy failed (exit status $code):" "$told" \
+			"What it had changed until then stays so. Mend the fault, then deploy again."
+	done
+	[ -z "$told" ] || say "$told"
+}
+
 up() {
 	start=$SECONDS
 	check_swarm
 	check_port
+	check_alone
 	[ -x bin/faas ] || fail "bin/faas is missing" "make deploy    builds it"
 	choose_images
 	make_secrets
 	make_overlay
 	keep_replicas
 	began=$(date -u '+%Y-%m-%d %H:%M:%S')
-	docker stack deploy --resolve-image "$resolve" ${registry[@]+"${registry[@]}"} -c docker-compose.yml -c "$overlay/stack.yml" "$stack" 2>&1 >"$overlay/output" |
-		grep -vE '^(Since --detach=false|In a future release)' >&2 || true
-	[ "${PIPESTATUS[0]}" -eq 0 ] || fail "docker stack deploy failed"
-	grep -E '^Creating' "$overlay/output" >&2 || true
+	deploy_stack
 	await
 	remove_old_configs
 	tell
@@ -282,10 +335,23 @@ deployed() {
 
 # left prints what still stands: containers of this node, tasks of all, networks.
 left() {
-	docker ps -aq --filter "$of_stack"
-	docker service ls -q --filter "$of_stack"
-	docker stack ps -q "$stack" 2>/dev/null || true
+	docker ps -aq --filter "$of_stack" || return
+	docker service ls -q --filter "$of_stack" || return
+	docker stack ps -q "$stack" 2>/dev/null || true # it fails where there is none
 	docker network ls -q --filter "$of_stack"
+}
+
+# remove_secrets removes those that make_secrets made, and says why it keeps another.
+remove_secrets() {
+	local name maker answer
+	for name in basic-auth-user basic-auth-password; do
+		maker=$(docker secret inspect -f '{{index .Spec.Labels "com.faas.made-by"}}' "$name" 2>/dev/null) || continue
+		if [ "$maker" != deploy ]; then
+			say "kept the secret $name, which was not made by \`make deploy\`: docker secret rm $name"
+		elif ! answer=$(docker secret rm "$name" 2>&1); then
+			say "kept the secret $name: $answer"
+		fi
+	done
 }
 
 down() {
@@ -293,13 +359,14 @@ down() {
 	check_swarm
 	for name in $(deployed "$(docker network ls -q --no-trunc --filter "name=^${stack}_functions\$")"); do
 		say "removing the function $name, which was deployed through the gateway"
-		docker service rm "$name" >/dev/null
+		docker service rm "$name" >/dev/null || true # docker says why; what it leaves is waited for below
 	done
-	if [ -n "$(left)" ]; then
+	now=$(left) || fail "the engine stopped answering"
+	if [ -n "$now" ]; then
 		docker stack rm "$stack" >/dev/null 2>&1 || true
 		say "removing the stack $stack: requests in flight may end"
 	fi
-	while now=$(left) && [ -n "$now" ]; do
+	while now=$(left) || now=unknown && [ -n "$now" ]; do
 		[ $((SECONDS - begin)) -lt "$timeout" ] || fail "still there after $timeout s:" \
 			"$(docker ps -a --filter "$of_stack" --format 'container {{.Names}}: {{.Status}}')" \
 			"$(docker network ls --filter "$of_stack" --format 'network {{.Name}}: does a container of yours use it?')"
@@ -312,15 +379,14 @@ down() {
 		docker network ls -q --filter "$of_stack" | xargs -r docker network rm >/dev/null 2>&1 || true
 	done
 	remove_old_configs
-	for name in basic-auth-user basic-auth-password; do
-		! docker secret inspect "$name" >/dev/null 2>&1 || docker secret rm "$name" >/dev/null
-	done
+	remove_secrets
 	rm -rf "$overlay"
+	rmdir "$data/swarm" 2>/dev/null || true
 	say "removed in $((SECONDS - begin)) s; the password is kept in $secrets for the next time"
 }
 
 case ${1:-} in
 up) up ;;
 down) down ;;
-*) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac
