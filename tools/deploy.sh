@@ -84,7 +84,8 @@ choose_images() {
 		variable=FAAS_${name^^}_IMAGE called=FAAS_${name^^}_NAME
 		if [ -n "${!variable:-}" ]; then
 			export "$called=${!called:-${!variable}}"
-			resolve=always registry=(--with-registry-auth)
+			registry=(--with-registry-auth)
+			[[ ${!variable} == *sha256:* ]] || resolve=always
 			continue
 		fi
 		pinned=$(docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "faas/$name" 2>/dev/null) ||
@@ -289,6 +290,12 @@ tell() {
 	END
 }
 
+# told_by_docker prints what the last deployment said, without what is of no use: no registry knows an image by its ID.
+told_by_docker() {
+	{ grep -vE '^(Since --detach=false|In a future release)' "$overlay/errors" || true; } |
+		awk 'BEGIN { RS = ""; ORS = "\n\n" } !/^image sha256:[0-9a-f]+ could not be accessed/'
+}
+
 # deploy_stack gives the files to Swarm, several times where one says that a service was scaled at that moment.
 deploy_stack() {
 	local code attempt told
@@ -297,7 +304,7 @@ deploy_stack() {
 		docker stack deploy --resolve-image "$resolve" ${registry[@]+"${registry[@]}"} -c docker-compose.yml -c "$overlay/stack.yml" "$stack" \
 			>"$overlay/output" 2>"$overlay/errors" || code=$?
 		grep -E '^Creating' "$overlay/output" >&2 || true
-		told=$(grep -vE '^(Since --detach=false|In a future release)' "$overlay/errors" || true)
+		told=$(told_by_docker)
 		[ "$code" -ne 0 ] || break
 		! grep -q 'update out of sequence' "$overlay/errors" || [ "$attempt" -eq 5 ] || continue
 		fail "docker stack deploy failed (exit status $code):" "$told" \

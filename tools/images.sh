@@ -23,6 +23,10 @@ docker version >/dev/null 2>&1 || {
 }
 # Without buildx the client can only ask for the engine's own builder.
 docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
+# With it, the engine's own all the same: another builder does not see this engine's images, and would pull faas/watchdog
+# and faas/base, which are not ours on a public registry.
+BUILDX_BUILDER=$(docker context inspect -f '{{.Name}}' 2>/dev/null || echo default)
+export BUILDX_BUILDER
 
 image_id() { docker image inspect -f '{{.Id}}' "$1" 2>/dev/null; }
 
