@@ -19,7 +19,8 @@ type Config struct {
 	// UpstreamTimeout bounds an invocation from its arrival, waiting for a replica included. Upgraded
 	// connections (WebSocket) have no bound.
 	UpstreamTimeout time.Duration
-	// HoldTimeout bounds how long a request waits for a replica, MaxHeld how many of one function wait.
+	// HoldTimeout bounds how long a request waits for a replica, MaxHeld how many of one function wait, and how many of all
+	// functions while the gateway does not know them yet.
 	HoldTimeout time.Duration
 	MaxHeld     int
 	// MaxBody bounds the body of an invocation in bytes; a larger one is answered with 413. 0: no bound, bodies

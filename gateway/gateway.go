@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,7 @@ func New(o Options) (*Gateway, error) {
 	if o.Config == (Config{}) {
 		o.Config = DefaultConfig()
 	}
+	o.Config.MaxHeld = cmp.Or(o.Config.MaxHeld, DefaultConfig().MaxHeld)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -138,7 +140,7 @@ func (g *Gateway) meet() (err error) {
 }
 
 // Run serves until ctx ends, then drains: /healthz on open connections says so, new ones are refused,
-// requests in flight end within DrainTimeout or are broken off, and the metrics stop last.
+// requests in flight end within DrainTimeout or are broken off, and the metrics stop after them.
 func (g *Gateway) Run(ctx context.Context) error {
 	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch() // the table is kept fresh while requests drain
@@ -149,6 +151,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 		"serve":             func() error { return api.Serve(g.opts.Listener) },
 		"serve metrics":     func() error { return metrics.Serve(g.opts.MetricsListener) },
 		"watch the backend": func() error { return g.opts.Watcher.Watch(watchCtx, g.routes.apply) },
+	}
+	if g.guard != nil {
+		parts["look up who may read the metrics"] = func() error { return g.guard.Run(watchCtx) }
 	}
 	if g.relay != nil {
 		parts["relay alerts"] = func() error { return g.relay.Run(watchCtx) }
@@ -171,8 +176,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	g.drain()
 	errs = append(errs, g.shutdown(ctx, "drain requests", api, g.opts.Config.DrainTimeout))
-	stopWatch()
 	errs = append(errs, g.shutdown(ctx, "stop metrics", metrics, time.Second))
+	stopWatch() // the metrics' guard needed it
 	for range running {
 		errs = append(errs, <-ended)
 	}

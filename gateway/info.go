@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
 	"runtime"
 
@@ -40,14 +41,18 @@ func (g *Gateway) listNamespaces(w http.ResponseWriter, _ *http.Request) error {
 
 // health is the answer of GET /healthz.
 type health struct {
-	// Status is ok or draining.
+	// Status is starting, ok or draining.
 	Status string `json:"status"`
+	// Reason says why it is still starting.
+	Reason string `json:"reason,omitempty"`
 	// ControlLoop is alive, or says since when no alert has come. Requests are served all the same, so it
 	// does not make the gateway unhealthy.
 	ControlLoop string `json:"control_loop"`
 }
 
-// showHealth serves GET /healthz: 200 while requests are taken, 503 once the gateway drains.
+// showHealth serves GET /healthz: 200 while requests are taken, 503 once the gateway drains, and until it has known the
+// functions once. A gateway that knew them serves them as it knew them last when the backend is away: no other would do
+// better in its place.
 func (g *Gateway) showHealth(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -58,8 +63,19 @@ func (g *Gateway) showHealth(w http.ResponseWriter, r *http.Request) error {
 	if err := g.opts.ControlLoop(); err != nil {
 		h.ControlLoop = err.Error()
 	}
-	if g.draining.Err() != nil {
+	switch {
+	case g.draining.Err() != nil:
 		h.Status, status = "draining", http.StatusServiceUnavailable
+	case !g.routes.isLoaded():
+		h.Status, h.Reason, status = "starting", g.unloaded(r.Context()), http.StatusServiceUnavailable
 	}
 	return writeJSON(w, status, h)
+}
+
+// unloaded says why the functions are not known yet.
+func (g *Gateway) unloaded(ctx context.Context) string {
+	if _, err := g.opts.Backend.Functions(ctx); err != nil {
+		return err.Error()
+	}
+	return errNotLoaded().Error() // they are about to be
 }

@@ -22,6 +22,7 @@ type table struct {
 	routes  atomic.Pointer[map[string]*route]
 	aliases atomic.Pointer[map[string][]*route]
 	loaded  chan struct{} // closed with the first snapshot
+	early   atomic.Int64  // requests that wait for it
 
 	mu      sync.Mutex // held by apply
 	version uint64
@@ -67,14 +68,18 @@ func (t *table) find(name string) (*route, error) {
 	case len(others) > 1:
 		return nil, ambiguousFunction(name, others)
 	case !t.isLoaded():
-		return nil, function.Unavailablef("functions are not known yet: the gateway waits for its backend")
+		return nil, errNotLoaded()
 	}
 	return nil, unknownFunction(name)
 }
 
 // await is find, and waits up to d for the first snapshot: a gateway that was just started does not know yet what it
-// will know in a moment.
+// will know in a moment. As many may wait, whatever function they are for, as may for one function later.
 func (t *table) await(ctx context.Context, d time.Duration, name string) (*route, error) {
+	defer t.early.Add(-1)
+	if t.early.Add(1) > int64(t.opts.maxHeld) {
+		return nil, function.Unavailablef("%w, and %d requests wait for that already", errNotLoaded(), t.opts.maxHeld)
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -83,6 +88,10 @@ func (t *table) await(ctx context.Context, d time.Duration, name string) (*route
 	case <-ctx.Done():
 	}
 	return t.find(name)
+}
+
+func errNotLoaded() error {
+	return function.Unavailablef("functions are not known yet: the gateway waits for its backend")
 }
 
 func (t *table) isLoaded() bool {

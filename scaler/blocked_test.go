@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"faas/internal/relayed"
 )
 
 const crash = "task: non-zero exit (1)"
@@ -121,7 +123,7 @@ func TestRelayedSteps(t *testing.T) {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/system/alert",
 			strings.NewReader(body(time.Now(), "firing -", "firing 4 up")))
-		r.Header.Set(RelayedHeader, "1")
+		relayed.Mark(r.Header)
 		s.Alerts().ServeHTTP(w, r)
 		synctest.Wait()
 		wantDecisions(t, s, "step 0→0 relayed", "alert 1→4 scaled")

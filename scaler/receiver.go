@@ -10,11 +10,8 @@ import (
 
 	"faas/function"
 	"faas/internal/httperr"
+	"faas/internal/relayed"
 )
-
-// RelayedHeader marks a webhook that another gateway passed on. Steps in it are not carried out, since
-// that one does so: an absolute order may come any number of times, but each step counts.
-const RelayedHeader = "X-Faas-Relayed"
 
 // maxBody bounds a webhook's body; 500 alerts take about 200 KiB.
 const maxBody = 4 << 20
@@ -38,7 +35,7 @@ func (s *Scaler) Alerts() http.Handler {
 		}
 		p, err := readPayload(http.MaxBytesReader(w, r.Body, maxBody))
 		if err == nil {
-			err = s.receive(time.Now(), p, r.Header.Get(RelayedHeader) != "")
+			err = s.receive(time.Now(), p, relayed.Is(r))
 		}
 		if err != nil {
 			s.log.Warn("alert webhook refused", "err", err)
@@ -70,8 +67,9 @@ func readPayload(body io.Reader) (payload, error) {
 }
 
 // receive hands each alert to where it belongs. What a payload has for one function goes to its owner at once, so
-// that it is decided on together and asks the backend once.
-func (s *Scaler) receive(now time.Time, p payload, relayed bool) error {
+// that it is decided on together and asks the backend once. Steps that were passed on by another gateway are its own
+// to take: an absolute order may come any number of times, but each step counts.
+func (s *Scaler) receive(now time.Time, p payload, passedOn bool) error {
 	orders := map[string][]order{}
 	for _, pa := range p.Alerts {
 		if pa.Labels[alertNameLabel] == heartbeatAlert {
@@ -84,7 +82,7 @@ func (s *Scaler) receive(now time.Time, p payload, relayed bool) error {
 			s.record(o.event(now, Decision{Wanted: a.Replicas, Code: CodeInvalid, Reason: err.Error()}), false)
 			continue
 		}
-		if a.Step && relayed {
+		if a.Step && passedOn {
 			d := Decision{Code: CodeRelayed, Reason: "the gateway that Alertmanager called takes the step"}
 			s.record(o.event(now, d), false)
 			continue

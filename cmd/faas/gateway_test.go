@@ -22,9 +22,7 @@ import (
 
 	"faas/function"
 	"faas/gateway"
-	"faas/gateway/peers"
 	"faas/internal/board"
-	"faas/scaler"
 )
 
 // fakeBackend has no functions, and shows them once it is told to.
@@ -43,6 +41,16 @@ func (b *fakeBackend) Watch(ctx context.Context, see func(function.Snapshot)) er
 	case <-ctx.Done():
 	}
 	return ctx.Err()
+}
+
+func (b *fakeBackend) Functions(context.Context) (function.Snapshot, error) {
+	select {
+	case <-b.shown:
+		snap, _ := b.board.Current()
+		return snap, nil
+	default:
+		return function.Snapshot{}, function.Unavailablef("the swarm is away")
+	}
 }
 
 func TestGatewayFlags(t *testing.T) {
@@ -147,12 +155,17 @@ func TestGatewayService(t *testing.T) {
 			t.Errorf("%s: %s %s, want %d", path, res.Status, body, status)
 		}
 	}
-	want("/healthz", http.StatusOK)
+	want("/healthz", http.StatusServiceUnavailable)
+	health := &healthcheckCommand{URL: url + "/healthz"}
+	if err := health.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "the swarm is away") {
+		t.Errorf("healthcheck: %v, want the reason", err)
+	}
 	want("/system/info", http.StatusUnauthorized)
 	want("/function/echo", http.StatusServiceUnavailable) // who knows
 	b.board.Publish(nil)
 	close(b.shown)
 	log.await(t, "functions known")
+	want("/healthz", http.StatusOK)
 	want("/function/echo", http.StatusNotFound)
 
 	signals <- syscall.SIGTERM
@@ -255,12 +268,5 @@ func (b *logBuffer) await(t *testing.T, text string) {
 		case <-ctx.Done():
 			t.Fatalf("the log has no %q:\n%s", text, all)
 		}
-	}
-}
-
-// TestRelayedHeader checks that the gateway sets what the scaler looks for: neither package may import the other.
-func TestRelayedHeader(t *testing.T) {
-	if peers.RelayedHeader != scaler.RelayedHeader {
-		t.Errorf("the gateway sets %s, the scaler looks for %s", peers.RelayedHeader, scaler.RelayedHeader)
 	}
 }

@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -17,7 +18,8 @@ import (
 // keepCallers is how long the addresses of those who may call are remembered.
 const keepCallers = 2 * time.Second
 
-// Guard lets in who has one of the addresses that Names resolve to, and this machine itself.
+// Guard lets in who has one of the addresses that Names resolve to, and this machine itself. It looks them up while it
+// is Run.
 type Guard struct {
 	hosts []string
 	names *Names
@@ -34,6 +36,12 @@ func NewGuard(lookup Lookup, log *slog.Logger, hosts ...string) (*Guard, error) 
 		return nil, errors.New("a name of those who may read the metrics is empty")
 	}
 	return &Guard{hosts: hosts, names: NewNames(lookup, keepCallers, hosts...), log: log}, nil
+}
+
+// Run looks up what the handler asks for until ctx ends, and returns nil.
+func (g *Guard) Run(ctx context.Context) error {
+	g.names.Run(ctx)
+	return nil
 }
 
 // Handler answers 403 in place of next to who may not call. Who stands behind a proxy has the proxy's address: no

@@ -33,6 +33,9 @@ func TestGuard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() { _ = g.Run(ctx) }() // it returns nil, and the bubble waits for that
 		h := g.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		want := func(from string, status int) {
 			t.Helper()
@@ -98,6 +101,9 @@ func TestNames(t *testing.T) {
 			}
 			return []netip.Addr{addr}, nil
 		}, time.Second, "a", "b")
+		running, end := context.WithCancel(t.Context())
+		go n.Run(running) // the bubble waits for its end
+		defer end()
 		took := func(want time.Duration) {
 			t.Helper()
 			began := time.Now()

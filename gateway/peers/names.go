@@ -25,7 +25,7 @@ const lookupTimeout = time.Second
 // usable is how many times its time to be kept an answer is still given out while a newer one is fetched.
 const usable = 10
 
-// Names are hosts whose addresses are looked up together and remembered for a while.
+// Names are hosts whose addresses are looked up together, while they are Run, and remembered for a while.
 //
 //	fresh ──keep──▶ old: given out, and looked up again ──10 × keep──▶ too old: looked up first
 //
@@ -34,9 +34,10 @@ type Names struct {
 	hosts  []string
 	lookup Lookup
 	keep   time.Duration
+	wanted chan struct{} // has room for one
 
 	mu      sync.Mutex
-	running chan struct{} // closed when the look-up that runs has ended; nil: none runs
+	renewed chan struct{} // closed with the next look-up's end
 	at      time.Time     // when the last one ended; zero: there was none
 	addrs   map[string][]netip.Addr
 	err     error
@@ -44,25 +45,49 @@ type Names struct {
 
 // NewNames makes Names of hosts that are looked up at most once in keep.
 func NewNames(lookup Lookup, keep time.Duration, hosts ...string) *Names {
-	return &Names{hosts: hosts, lookup: lookup, keep: keep, addrs: map[string][]netip.Addr{}}
+	return &Names{
+		hosts: hosts, lookup: lookup, keep: keep, wanted: make(chan struct{}, 1),
+		renewed: make(chan struct{}), addrs: map[string][]netip.Addr{},
+	}
+}
+
+// Run looks up what Addrs asks for, until ctx ends.
+func (n *Names) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.wanted:
+		}
+		if n.age() >= n.keep { // else it was asked for again while it was looked up
+			n.refresh(ctx)
+		}
+	}
+}
+
+func (n *Names) age() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return time.Since(n.at)
 }
 
 // Addrs returns all addresses, of IPv4 as such, and what went wrong at the last look-up, if anything.
 func (n *Names) Addrs(ctx context.Context) ([]netip.Addr, error) {
 	n.mu.Lock()
-	age := time.Since(n.at)
-	if age >= n.keep && n.running == nil {
-		n.running = make(chan struct{})
-		go n.refresh(context.WithoutCancel(ctx), n.running) // it ends after lookupTimeout at the latest
+	age, renewed := time.Since(n.at), n.renewed
+	if age >= n.keep {
+		select {
+		case n.wanted <- struct{}{}:
+		default: // by somebody else
+		}
 	}
-	wait := n.running
 	if age < usable*n.keep {
 		defer n.mu.Unlock()
 		return n.all(), n.err
 	}
 	n.mu.Unlock()
 	select {
-	case <-wait:
+	case <-renewed:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -71,8 +96,8 @@ func (n *Names) Addrs(ctx context.Context) ([]netip.Addr, error) {
 	return n.all(), n.err
 }
 
-// refresh looks all hosts up at once and closes ended.
-func (n *Names) refresh(ctx context.Context, ended chan<- struct{}) {
+// refresh looks all hosts up at once.
+func (n *Names) refresh(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	found, errs := make([][]netip.Addr, len(n.hosts)), make([]error, len(n.hosts))
@@ -91,8 +116,9 @@ func (n *Names) refresh(ctx context.Context, ended chan<- struct{}) {
 		}
 		n.addrs[host] = unmapped(found[i])
 	}
-	n.err, n.at, n.running = errors.Join(errs...), time.Now(), nil
-	close(ended)
+	n.err, n.at = errors.Join(errs...), time.Now()
+	close(n.renewed)
+	n.renewed = make(chan struct{})
 }
 
 // all is every address once. n.mu is held.

@@ -16,12 +16,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"faas/internal/relayed"
 )
 
 const (
-	// RelayedHeader marks a webhook that came from another gateway and must not be passed on again.
-	RelayedHeader = "X-Faas-Relayed"
-
 	// keepPeers is how long the addresses of the peers are remembered.
 	keepPeers = time.Second
 	// relayTimeout bounds one delivery.
@@ -50,7 +49,7 @@ type RelayOptions struct {
 // neither delays nor changes what Alertmanager is told. What it cannot deliver is lost, since Alertmanager repeats.
 //
 //	Alertmanager ─▶ Handler ─▶ next ─202─▶ Alertmanager
-//	                   └─▶ queue ─▶ Run ─▶ each peer, marked with RelayedHeader
+//	                   └─▶ queue ─▶ Run ─▶ each peer, marked as relayed
 type Relay struct {
 	port    uint16
 	names   *Names
@@ -109,7 +108,7 @@ func (r *Relay) Handler(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Header.Get(RelayedHeader) != "" {
+		if relayed.Is(req) {
 			next.ServeHTTP(w, req)
 			return
 		}
@@ -125,7 +124,8 @@ func (r *Relay) Handler(next http.Handler) http.Handler {
 		if answer.status/100 != 2 {
 			return
 		}
-		hook := webhook{uri: req.URL.RequestURI(), header: http.Header{RelayedHeader: {"1"}}, body: body.Bytes()}
+		hook := webhook{uri: req.URL.RequestURI(), header: http.Header{}, body: body.Bytes()}
+		relayed.Mark(hook.header)
 		for _, name := range []string{"Authorization", "Content-Type", "User-Agent"} {
 			if v := req.Header.Get(name); v != "" {
 				hook.header.Set(name, v)
@@ -144,6 +144,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	defer r.client.CloseIdleConnections()
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	wg.Go(func() { r.names.Run(ctx) })
 	room := make(chan struct{}, maxRelaying)
 	for {
 		select {

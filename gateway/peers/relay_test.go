@@ -20,6 +20,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
+
+	"faas/internal/relayed"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -100,7 +102,7 @@ func connect(t *testing.T, reg prometheus.Registerer, log *slog.Logger, addrs ..
 
 func (p *peer) serve(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // what is missing fails the test
-	p.got <- received{r.Header.Get("Authorization"), r.Header.Get(RelayedHeader), r.URL.RequestURI(), string(body)}
+	p.got <- received{r.Header.Get("Authorization"), r.Header.Get(relayed.Header), r.URL.RequestURI(), string(body)}
 	p.answer(w)
 }
 
