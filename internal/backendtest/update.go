@@ -1,21 +1,58 @@
 package backendtest
 
 import (
+	"math"
 	"slices"
 
 	"faas/function"
 )
 
-// fewest follows the ready replicas of a function, and returns how many there were at the fewest.
-func (s *suite) fewest(name string) (stop func() int) {
-	fewest := 1 << 30
+// rollout is what was seen of an update at all moments.
+type rollout struct {
+	ready   int  // replicas at the fewest
+	alive   int  // the same with those that are starting or draining
+	overlap bool // a new one took requests before the last old one had ended
+}
+
+// follow sees each moment of a function's update.
+func (s *suite) follow(before function.Status) (stop func() rollout) {
+	old := ids(before)
+	seen := rollout{ready: math.MaxInt, alive: math.MaxInt}
 	end := s.eachSnapshot(func(snap function.Snapshot) {
-		st, _ := find(snap, name)
-		fewest = min(fewest, st.Available())
+		st, _ := find(snap, before.Name)
+		alive, anOld, aNew := 0, false, false
+		for _, r := range st.Replicas {
+			if r.State == function.ReplicaFailed {
+				continue
+			}
+			alive++
+			if slices.Contains(old, r.ID) {
+				anOld = true
+			} else if r.State == function.ReplicaReady {
+				aNew = true
+			}
+		}
+		seen.ready, seen.alive = min(seen.ready, st.Available()), min(seen.alive, alive)
+		seen.overlap = seen.overlap || anOld && aNew
 	})
-	return func() int {
+	return func() rollout {
 		end()
-		return fewest
+		return seen
+	}
+}
+
+// wantServed holds an update to what no request may notice: that there is always a ready replica. With a Gap some are held,
+// and it is held to as many replicas as before whose process runs or is about to, and a new one beside an old one.
+func (s *suite) wantServed(seen rollout, before function.Status) {
+	s.Helper()
+	n := len(before.Replicas)
+	switch {
+	case !s.Gap && seen.ready < 1:
+		s.Error("there was a moment without a ready replica")
+	case s.Gap && seen.alive < n:
+		s.Errorf("at the fewest there were %d replicas, those that start or drain included, want %d", seen.alive, n)
+	case s.Gap && !seen.overlap:
+		s.Error("the old replicas had all ended before a new one was ready")
 	}
 }
 
@@ -34,30 +71,26 @@ func updateKeepsCount(s *suite) {
 	s.deploy(f)
 	s.scale(f.Name, 3)
 	before := s.awaitReady(f.Name, 3)
-	fewest := s.fewest(f.Name)
+	seen := s.follow(before)
 	s.update(withEnv(f, "VERSION", "2"))
 	if st := s.status(f.Name); st.Desired != 3 || st.Env["VERSION"] != "2" {
 		s.Errorf("right after Update: desired %d, environment %v", st.Desired, st.Env)
 	}
 	st := s.awaitReplaced(before, 3)
-	if n := fewest(); n < 1 && !s.Gap {
-		s.Errorf("during the update %d replicas were ready at the fewest", n)
-	}
+	s.wantServed(seen(), before)
 	if !st.CreatedAt.Equal(before.CreatedAt) {
 		s.Errorf("it was created at %s, now at %s", before.CreatedAt, st.CreatedAt)
 	}
 }
 
-func updateKeepsReady(s *suite) {
+func updateOverlaps(s *suite) {
 	f := s.function("single")
 	s.deploy(f)
 	before := s.awaitReady(f.Name, 1)
-	fewest := s.fewest(f.Name)
+	seen := s.follow(before)
 	s.update(withEnv(f, "VERSION", "2"))
 	s.awaitReplaced(before, 1)
-	if n := fewest(); n < 1 && !s.Gap {
-		s.Error("during the update there was a moment without a ready replica")
-	}
+	s.wantServed(seen(), before)
 }
 
 func updateLabels(s *suite) {
@@ -109,14 +142,14 @@ func updateBroken(s *suite) {
 	s.deploy(f)
 	s.scale(f.Name, 2)
 	before := s.awaitReady(f.Name, 2)
-	fewest := s.fewest(f.Name)
+	seen := s.follow(before)
 	s.update(s.Broken(f.Name))
 	s.await(s.BlockedWithin, f.Name, "blocked, or as before the update", func(st function.Status) bool {
 		return st.Blocked != "" || st.Image == before.Image && st.Process == before.Process && len(st.Env) == len(before.Env)
 	})
 	s.update(withEnv(f, "VERSION", "3"))
 	s.awaitReplaced(before, 2)
-	if n := fewest(); n < 1 && !s.Gap {
-		s.Errorf("during a bad update %d replicas were ready at the fewest", n)
+	if got := seen(); got.alive < 1 || got.ready < 1 && !s.Gap {
+		s.Errorf("during a bad update at the fewest %d replicas were there, %d of them ready", got.alive, got.ready)
 	}
 }
