@@ -79,7 +79,7 @@ func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
 	c.Secrets = r.secrets
 	c.Healthcheck = healthcheck(c.Healthcheck, f)
 	if len(spec.TaskTemplate.Networks) == 0 {
-		spec.TaskTemplate.Networks, spec.Networks = spec.Networks, nil // where old clients put them
+		spec.TaskTemplate.Networks, spec.Networks = spec.Networks, nil //nolint:staticcheck // where old clients put them
 	}
 	spec.TaskTemplate.Networks = attach(spec.TaskTemplate.Networks, r.networks)
 	if err := limit(&spec.TaskTemplate, f); err != nil {

@@ -145,7 +145,7 @@ func (e *Engine) Resume() error { return e.comeUp(context.Background()) }
 type server struct {
 	http   *http.Server
 	cancel context.CancelFunc
-	calls  sync.WaitGroup
+	calls  visits
 	ended  chan struct{}
 }
 
@@ -187,6 +187,6 @@ func (e *Engine) goAway() {
 	e.server.cancel()
 	_ = e.server.http.Close() // connections that break are what is wanted
 	<-e.server.ended
-	e.server.calls.Wait()
+	e.server.calls.end()
 	e.server = nil
 }

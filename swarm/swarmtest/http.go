@@ -74,8 +74,10 @@ func (e *Engine) handler(s *server) http.Handler {
 		writeError(w, failf(http.StatusNotFound, "page not found"))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.calls.Add(1)
-		defer s.calls.Done()
+		if !s.calls.begin() {
+			panic(http.ErrAbortHandler) // the engine goes away
+		}
+		defer s.calls.done()
 		w.Header().Set("Api-Version", APIVersion)
 		w.Header().Set("Docker-Experimental", "false")
 		w.Header().Set("Ostype", "linux")

@@ -133,7 +133,7 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "swarmtest", Net: "
 
 // serve answers in the place of all containers until ctx ends.
 func (p *pipes) serve(ctx context.Context) {
-	var calls sync.WaitGroup
+	var calls visits
 	server := &http.Server{
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -141,8 +141,10 @@ func (p *pipes) serve(ctx context.Context) {
 			return context.WithValue(ctx, taskKey{}, conn.(*pipe).task)
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			calls.Add(1)
-			defer calls.Done()
+			if !calls.begin() {
+				panic(http.ErrAbortHandler) // the containers are gone
+			}
+			defer calls.done()
 			p.engine.serveReplica(w, r)
 		}),
 	}
@@ -155,7 +157,7 @@ func (p *pipes) serve(ctx context.Context) {
 	close(p.gone)
 	_ = server.Close() // connections break with their containers
 	<-ended
-	calls.Wait()
+	calls.end()
 }
 
 // serveReplica answers a request to a container.
