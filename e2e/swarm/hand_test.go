@@ -29,8 +29,8 @@ func (s stack) testServiceMadeByHand(t *testing.T) {
 		t.Errorf("%q, %v; want hello", got, err)
 	}
 	e2e.Play(t, s, e2e.Scenario{
-		e2e.At(0, e2e.Offer(f, 13)),
-		e2e.Between(0, 8*second, e2e.Reaches(f, 3, 4)), // 13 / 4.5
+		e2e.At(0, e2e.Offer(f, 17)),
+		e2e.Between(0, 10*second, e2e.Reaches(f, 3, 5)), // 17 / 4.5, of which 3 carry nearly all
 		e2e.Between(0, 18*second, e2e.Serves(f, 3)),
 		e2e.During(0, 18*second, e2e.NoFailedRequest(f)),
 	})
