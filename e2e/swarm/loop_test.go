@@ -95,10 +95,10 @@ func (s stack) testThresholdChanged(t *testing.T) {
 		return err
 	})
 	e2e.Play(t, s, e2e.Scenario{
-		e2e.At(0, e2e.Offer(f, 18)),
-		e2e.Between(0, 8*second, e2e.Reaches(f, 2, 2)), // 18 / 9: twice what one carries is told from chance in some seconds
+		e2e.At(0, e2e.Offer(f, 24)),
+		e2e.Between(0, 8*second, e2e.Reaches(f, 2, 3)), // 24 / 9; what is no surge is told from chance in some seconds
 		e2e.At(8*second, retarget("5")),
-		e2e.Between(8*second, 13*second, e2e.Reaches(f, 4, 5)), // 18 / 4.5
+		e2e.Between(8*second, 13*second, e2e.Reaches(f, 6, 7)), // 24 / 4.5
 		e2e.At(18*second, sameReplicas),
 		e2e.At(18*second, retarget("10")),
 		e2e.Between(18*second, 40*second, e2e.Reaches(f, 2, 3)), // one deviation more than the mean is kept

@@ -16,18 +16,18 @@ func (s stack) testPartsKilled(t *testing.T) {
 	s.deploy(t, echo(f, map[string]string{"down.window": "10s"}))
 	rec, err := e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 20)),
-		e2e.Between(0, 8*second, e2e.Reaches(f, 5, 6)), // the rules wait until they have seen enough of a new function
+		e2e.Between(0, 8*second, e2e.Reaches(f, 5, 6)), // Prometheus may just have found the gateway
 		e2e.At(8*second, s.kill("prometheus")),
 		e2e.At(8*second, s.kill("alertmanager")),
 		e2e.During(8*second, 18*second, e2e.Stays(f, 5, 6)),
 		e2e.At(18*second, e2e.Offer(f, 40)),
-		// What was told late or in parts may come to 8, which carry 40 rps at 5 each.
-		e2e.Between(18*second, killed, e2e.Reaches(f, 8, 11)),
+		// 40 / 4.5 → 9. The first order is of a mean that is not yet full, and the rest may be chance for half a minute.
+		e2e.Between(18*second, killed, e2e.Reaches(f, 7, 11)),
 		e2e.During(0, killed-100*time.Millisecond, e2e.NoFailedRequest(f)),
 
 		e2e.At(killed, s.kill("gateway")),
-		e2e.During(killed, end, e2e.Stays(f, 8, 11)),
-		e2e.Between(back, end, e2e.Serves(f, 8)),
+		e2e.During(killed, end, e2e.Stays(f, 7, 11)),
+		e2e.Between(back, end, e2e.Serves(f, 7)),
 		e2e.During(back, end, e2e.NoFailedRequest(f)),
 	}.Run(t.Context(), s)
 	t.Logf("\n%s", rec)
