@@ -69,7 +69,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"what a caller changes later changes nothing", cloned},
 		{"twenty functions at once", many},
 		{"an update keeps the count", updateKeepsCount},
-		{"an update of one replica ends the old one last", updateOverlaps},
+		{"an update of one replica starts the new one first", updateOverlaps},
 		{"an update of labels restarts nothing", updateLabels},
 		{"an update from zero", updateAtZero},
 		{"updates that are refused", updateRefused},

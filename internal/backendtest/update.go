@@ -11,7 +11,7 @@ import (
 type rollout struct {
 	ready   int  // replicas at the fewest
 	alive   int  // the same with those that are starting or draining
-	overlap bool // a new one took requests before the last old one had ended
+	overlap bool // an old one took requests when a new one had been started
 }
 
 // follow sees each moment of a function's update.
@@ -26,10 +26,10 @@ func (s *suite) follow(before function.Status) (stop func() rollout) {
 				continue
 			}
 			alive++
-			if slices.Contains(old, r.ID) {
-				anOld = true
-			} else if r.State == function.ReplicaReady {
+			if !slices.Contains(old, r.ID) {
 				aNew = true
+			} else if r.State == function.ReplicaReady {
+				anOld = true
 			}
 		}
 		seen.ready, seen.alive = min(seen.ready, st.Available()), min(seen.alive, alive)
@@ -42,7 +42,8 @@ func (s *suite) follow(before function.Status) (stop func() rollout) {
 }
 
 // wantServed holds an update to what no request may notice: that there is always a ready replica. With a Gap some are held,
-// and it is held to as many replicas as before whose process runs or is about to, and a new one beside an old one.
+// and it is held to as many replicas as before whose process runs or is about to, and to a new one that starts while an old one
+// takes requests.
 func (s *suite) wantServed(seen rollout, before function.Status) {
 	s.Helper()
 	n := len(before.Replicas)
@@ -52,7 +53,7 @@ func (s *suite) wantServed(seen rollout, before function.Status) {
 	case s.Gap && seen.alive < n:
 		s.Errorf("at the fewest there were %d replicas, those that start or drain included, want %d", seen.alive, n)
 	case s.Gap && !seen.overlap:
-		s.Error("the old replicas had all ended before a new one was ready")
+		s.Error("no old replica took requests any more when a new one was started")
 	}
 }
 
