@@ -17,6 +17,8 @@ import (
 // does and return ErrUnavailable otherwise. The snapshots and statuses that it returns are shared with
 // other readers and must not be changed.
 type Backend struct {
+	board.Reader
+
 	opts    Options
 	timing  timing
 	metrics *metrics
@@ -37,10 +39,15 @@ func New(opts Options) (*Backend, error) {
 		return nil, fmt.Errorf("find the data directory: %w", err)
 	}
 	opts.DataDir = dir
-	return &Backend{
+	b := &Backend{
 		opts: opts, timing: defaultTiming(), metrics: newMetrics(opts.Registerer), base: opts.baseEnv(),
 		board: board.New(), ops: make(chan op), loaded: make(chan struct{}), ended: make(chan struct{}),
-	}, nil
+	}
+	b.Reader = board.NewReader(board.Source{
+		Board: b.board, Loaded: b.loaded, Ended: b.ended, Name: "local",
+		NotYet: func() string { return "the local backend is not running yet" },
+	})
+	return b, nil
 }
 
 // Deploy adds a function with as many replicas as its scaling minimum. It is kept across restarts once
@@ -87,63 +94,11 @@ func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
 	return b.change(ctx, "scale", name, false, func(s *supervisor, _ time.Time) error { return s.scale(name, replicas) })
 }
 
-// Function returns the status of one function. Errors: ErrNotFound.
-func (b *Backend) Function(ctx context.Context, name string) (function.Status, error) {
-	snap, err := b.Functions(ctx)
-	if err != nil {
-		return function.Status{}, err
-	}
-	for _, st := range snap.Functions {
-		if st.Name == name {
-			return st, nil
-		}
-	}
-	return function.Status{}, function.NotFoundf("function %s does not exist", name)
-}
-
-// Functions returns every function, in the order of their names.
-func (b *Backend) Functions(ctx context.Context) (function.Snapshot, error) {
-	if err := ctx.Err(); err != nil {
-		return function.Snapshot{}, err
-	}
-	if err := b.available(); err != nil {
-		return function.Snapshot{}, err
-	}
-	snap, _ := b.board.Current()
-	return snap, nil
-}
-
-// Watch calls see with the present snapshot, and again after each change with the newest; a slow see
-// misses those in between. Before Run has found its functions there is no present, and Watch waits for
-// it. It blocks until ctx ends and returns ctx's error.
-func (b *Backend) Watch(ctx context.Context, see func(function.Snapshot)) error {
-	select {
-	case <-b.loaded:
-		b.board.Watch(ctx, see)
-	case <-ctx.Done():
-	}
-	return ctx.Err()
-}
-
-func (b *Backend) available() error {
-	select {
-	case <-b.ended:
-		return function.Unavailablef("the local backend has ended")
-	default:
-	}
-	select {
-	case <-b.loaded:
-		return nil
-	default:
-		return function.Unavailablef("the local backend is not running yet")
-	}
-}
-
 // change lets the supervisor do something and waits until it is on the board, and on disk when keep.
 func (b *Backend) change(
 	ctx context.Context, verb, name string, keep bool, do func(*supervisor, time.Time) error,
 ) error {
-	if err := b.available(); err != nil {
+	if err := b.Available(); err != nil {
 		return fmt.Errorf("%s %s: %w", verb, name, err)
 	}
 	var kept <-chan struct{}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/docker/docker/api/types/network"
 
-	"faas/function"
 	"faas/internal/board"
 )
 
@@ -17,6 +16,8 @@ import (
 // ErrUnavailable before it has read the Swarm and after it ended. Snapshots and statuses are shared with other
 // readers and must not be changed.
 type Backend struct {
+	board.Reader
+
 	opts     Options
 	timing   timing
 	metrics  *metrics
@@ -56,63 +57,19 @@ func newBackend(o Options, t timing) (*Backend, error) {
 		prober: newProber(o.Dial), board: board.New(),
 		changes: make(chan func(*state, time.Time)), loaded: make(chan struct{}), ended: make(chan struct{}),
 	}
+	b.Reader = board.NewReader(board.Source{
+		Board: b.board, Loaded: b.loaded, Ended: b.ended, Name: "swarm", NotYet: b.notYet,
+	})
 	b.reader = newReader(b)
 	return b, nil
 }
 
-// Function returns the status of one function. Errors: ErrNotFound.
-func (b *Backend) Function(ctx context.Context, name string) (function.Status, error) {
-	snap, err := b.Functions(ctx)
-	if err != nil {
-		return function.Status{}, err
-	}
-	for _, st := range snap.Functions {
-		if st.Name == name {
-			return st, nil
-		}
-	}
-	return function.Status{}, function.NotFoundf("function %s does not exist", name)
-}
-
-// Functions returns every function, in the order of their names.
-func (b *Backend) Functions(ctx context.Context) (function.Snapshot, error) {
-	if err := ctx.Err(); err != nil {
-		return function.Snapshot{}, err
-	}
-	if err := b.available(); err != nil {
-		return function.Snapshot{}, err
-	}
-	snap, _ := b.board.Current()
-	return snap, nil
-}
-
-// Watch calls see with the present snapshot, and again after each change with the newest; a slow see misses those
-// in between. Before Run has read the Swarm there is no present, and Watch waits for it. It blocks until ctx ends and
-// returns ctx's error.
-func (b *Backend) Watch(ctx context.Context, see func(function.Snapshot)) error {
-	select {
-	case <-b.loaded:
-		b.board.Watch(ctx, see)
-	case <-ctx.Done():
-	}
-	return ctx.Err()
-}
-
-func (b *Backend) available() error {
-	select {
-	case <-b.ended:
-		return function.Unavailablef("the swarm backend has ended")
-	default:
-	}
-	select {
-	case <-b.loaded:
-		return nil
-	default:
-	}
+// notYet says why the board does not show the Swarm yet.
+func (b *Backend) notYet() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fault != "" {
-		return function.Unavailablef("the swarm cannot be read yet: %s", b.fault)
+		return "the swarm cannot be read yet: " + b.fault
 	}
-	return function.Unavailablef("the swarm was not read yet")
+	return "the swarm was not read yet"
 }

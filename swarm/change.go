@@ -24,7 +24,7 @@ func (b *Backend) Deploy(ctx context.Context, f function.Function) error {
 }
 
 func (b *Backend) deploy(ctx context.Context, f function.Function) error {
-	if err := b.available(); err != nil {
+	if err := b.Available(); err != nil {
 		return err
 	}
 	if err := f.Validate(); err != nil {
@@ -134,7 +134,7 @@ func (b *Backend) Remove(ctx context.Context, name string) error {
 }
 
 func (b *Backend) remove(ctx context.Context, name string) error {
-	if err := b.available(); err != nil {
+	if err := b.Available(); err != nil {
 		return err
 	}
 	s, err := b.find(ctx, name)
@@ -151,7 +151,7 @@ func (b *Backend) remove(ctx context.Context, name string) error {
 // rewrite changes the spec of a function. When somebody else changed it meanwhile, change is asked anew about what
 // is there now.
 func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*api.Service) error) error {
-	if err := b.available(); err != nil {
+	if err := b.Available(); err != nil {
 		return err
 	}
 	for range maxStale {
