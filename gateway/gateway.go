@@ -40,6 +40,25 @@ type Scaler interface {
 	Wake(ctx context.Context, name string) error
 }
 
+// Secrets keeps what functions may read under /var/openfaas/secrets. All errors are of function's kinds.
+type Secrets interface {
+	// Secrets returns the names of those that clients made, sorted.
+	Secrets(context.Context) ([]string, error)
+	// CreateSecret fails with ErrConflict where there is one of that name.
+	CreateSecret(context.Context, function.Secret) error
+	// UpdateSecret returns once it is accepted that the functions which use it get the new value.
+	UpdateSecret(context.Context, function.Secret) error
+	// RemoveSecret fails with ErrConflict while a function uses it.
+	RemoveSecret(ctx context.Context, name string) error
+}
+
+// Logs has what the replicas of functions wrote.
+type Logs interface {
+	// Logs calls emit for each line that q asks for, in order of time. It returns nil once there are no more, ctx's
+	// error when ctx ends, and emit's own.
+	Logs(ctx context.Context, q function.LogQuery, emit func(function.LogLine) error) error
+}
+
 // Options are the parts that a Gateway works with. Backend, Watcher, Scaler, Listener and
 // MetricsListener are required.
 type Options struct {
@@ -48,6 +67,9 @@ type Options struct {
 	Scaler  Scaler
 	// Alerts serves POST /system/alert, ScaleEvents GET /system/scale/events. Nil: 404.
 	Alerts, ScaleEvents http.Handler
+	// Secrets serves /system/secrets, Logs GET /system/logs. Nil: 404.
+	Secrets Secrets
+	Logs    Logs
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
 	ControlLoop func() error
 	// Listener takes API and invocations, MetricsListener the scrapes. Run closes both.

@@ -53,6 +53,15 @@ func (g *Gateway) router() http.Handler {
 	add("POST", "/system/scale-function/:name", g.scaleFunction)
 	add("GET", "/system/namespaces", g.listNamespaces)
 	add("GET", "/system/info", g.showInfo)
+	if g.opts.Secrets != nil {
+		add("GET", "/system/secrets", g.listSecrets)
+		add("POST", "/system/secrets", g.createSecret)
+		add("PUT", "/system/secrets", g.updateSecret)
+		add("DELETE", "/system/secrets", g.removeSecret)
+	}
+	if g.opts.Logs != nil {
+		add("GET", "/system/logs", g.showLogs)
+	}
 	if g.opts.Alerts != nil {
 		system.Handler("POST", "/system/alert", g.relay.Handler(g.opts.Alerts))
 	}
@@ -79,11 +88,17 @@ func (g *Gateway) router() http.Handler {
 // untilDrain ends the requests to next, which may be streams without end, when the gateway drains.
 func (g *Gateway) untilDrain(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithCancel(r.Context())
+		ctx, cancel := g.untilDrained(r.Context())
 		defer cancel()
-		defer context.AfterFunc(g.draining, cancel)() //nolint:contextcheck // the end of the gateway, not of the request
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// untilDrained returns a context that ends when the gateway drains.
+func (g *Gateway) untilDrained(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(g.draining, cancel) //nolint:contextcheck // the end of the gateway, not of the request
+	return ctx, func() { stop(); cancel() }
 }
 
 // handle answers for what h returns, in one place: the client gets the kind of error and its message,

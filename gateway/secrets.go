@@ -1,0 +1,89 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+
+	"faas/api"
+	"faas/function"
+)
+
+// listSecrets serves GET /system/secrets: names, and never a value.
+func (g *Gateway) listSecrets(w http.ResponseWriter, r *http.Request) error {
+	if err := checkNamespace(r.URL.Query().Get("namespace")); err != nil {
+		return err
+	}
+	names, err := g.opts.Secrets.Secrets(r.Context())
+	if err != nil {
+		return err
+	}
+	list := make([]api.Secret, 0, len(names))
+	for _, name := range names {
+		if !isOwnSecret(name) {
+			list = append(list, api.Secret{Name: name, Namespace: function.Namespace})
+		}
+	}
+	return writeJSON(w, http.StatusOK, list)
+}
+
+// createSecret serves POST /system/secrets.
+func (g *Gateway) createSecret(w http.ResponseWriter, r *http.Request) error {
+	return g.setSecret(w, r, g.opts.Secrets.CreateSecret, http.StatusCreated, "secret created")
+}
+
+// updateSecret serves PUT /system/secrets.
+func (g *Gateway) updateSecret(w http.ResponseWriter, r *http.Request) error {
+	return g.setSecret(w, r, g.opts.Secrets.UpdateSecret, http.StatusAccepted, "secret updated")
+}
+
+func (g *Gateway) setSecret(w http.ResponseWriter, r *http.Request,
+	set func(context.Context, function.Secret) error, status int, done string,
+) error {
+	body, err := readSecret(w, r)
+	if err != nil {
+		return err
+	}
+	secret := function.Secret{Name: body.Name, Value: body.RawValue}
+	if len(secret.Value) == 0 {
+		secret.Value = []byte(body.Value)
+	}
+	if err := secret.Validate(); err != nil {
+		return err
+	}
+	if err := set(r.Context(), secret); err != nil {
+		return err
+	}
+	g.log.Info(done, "secret", secret.Name)
+	w.WriteHeader(status)
+	return nil
+}
+
+// removeSecret serves DELETE /system/secrets.
+func (g *Gateway) removeSecret(w http.ResponseWriter, r *http.Request) error {
+	body, err := readSecret(w, r)
+	if err != nil {
+		return err
+	}
+	if err := g.opts.Secrets.RemoveSecret(r.Context(), body.Name); err != nil {
+		return err
+	}
+	g.log.Info("secret removed", "secret", body.Name)
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// readSecret reads a body that names a secret which clients may change.
+func readSecret(w http.ResponseWriter, r *http.Request) (api.Secret, error) {
+	var s api.Secret
+	if err := readJSON(w, r, &s); err != nil {
+		return s, err
+	}
+	if isOwnSecret(s.Name) {
+		return s, function.Invalidf("secret %s is the gateway's own and not for functions", s.Name)
+	}
+	return s, cmp.Or(checkNamespace(s.Namespace), function.ValidateSecretName(s.Name))
+}
+
+// isOwnSecret tells the gateway's credentials from what functions may have.
+func isOwnSecret(name string) bool { return name == UserFile || name == PasswordFile }
