@@ -23,6 +23,14 @@ type Reader interface {
 	Watch(ctx context.Context, see func(function.Snapshot)) error
 }
 
+// Secrets keeps the secrets of functions.
+type Secrets interface {
+	Secrets(ctx context.Context) ([]string, error)
+	CreateSecret(ctx context.Context, secret function.Secret) error
+	UpdateSecret(ctx context.Context, secret function.Secret) error
+	RemoveSecret(ctx context.Context, name string) error
+}
+
 // Backend is what the suite tests.
 type Backend interface {
 	Changer
@@ -35,16 +43,21 @@ type Harness struct {
 	Backend Backend
 	// Stop ends the backend and waits until it has ended. It may be called twice.
 	Stop func()
-	// Prefix begins the names of the suite's functions.
+	// Prefix begins the names of the suite's functions and secrets.
 	Prefix string
 	// Function returns one that starts, and echoes the body of a request.
 	Function func(name string) function.Function
+	// Writer returns one whose replicas write the body of a request to standard error, and nothing else in between: lines of any
+	// length, and nothing before them. Nil: the backend has no logs to test.
+	Writer func(name string) function.Function
 	// Broken returns one whose replicas end at their start.
 	Broken func(name string) function.Function
 	// Kill ends a replica with SIGKILL.
 	Kill func(function.Replica) error
 	// Call sends a request to a replica and returns what it answers.
 	Call func(ctx context.Context, r function.Replica, body string) (string, error)
+	// Secret reads a secret as a replica's function does. It is an error that the function has none of that name.
+	Secret func(ctx context.Context, r function.Replica, name string) (string, error)
 	// Gap says that the orchestrator ends an old replica when the process of the new one runs and not when it takes
 	// requests, so that a moment may have no ready one. Requests are held meanwhile.
 	Gap bool
@@ -56,12 +69,15 @@ type Harness struct {
 	BlockedWithin time.Duration
 }
 
+// test is one promise of the contract.
+type test struct {
+	name string
+	run  func(*suite)
+}
+
 // Run holds a backend to the contract. Each test gets one from start, which ends what it started with the test.
 func Run(t *testing.T, start func(t *testing.T) Harness) {
-	tests := []struct {
-		name string
-		test func(*suite)
-	}{
+	tests := []test{
 		{"a deployed function runs its minimum", deployed},
 		{"a second deployment is a conflict", deployedTwice},
 		{"invalid functions are refused", invalid},
@@ -85,13 +101,14 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"replicas answer where they say", answers},
 		{"an ended backend is unavailable", ended},
 	}
+	tests = append(tests, logTests()...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := start(t)
 			if h.BlockedWithin == 0 {
 				h.BlockedWithin = h.Within
 			}
-			tt.test(newSuite(t, h))
+			tt.run(newSuite(t, h))
 		})
 	}
 }
