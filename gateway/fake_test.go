@@ -1,0 +1,122 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+
+	"faas/function"
+)
+
+// fakeBackend holds functions in memory. Their replicas are whatever HTTP servers a test starts: the
+// real backends have tests of their own, and here faults are wanted that no real replica shows at will.
+type fakeBackend struct {
+	mu        sync.Mutex
+	version   uint64
+	functions map[string]function.Status
+	changed   chan struct{}
+	scaled    []int
+	onScale   func(name string, n int)
+}
+
+func newFakeBackend(functions ...function.Status) *fakeBackend {
+	b := &fakeBackend{functions: map[string]function.Status{}, changed: make(chan struct{}, 1)}
+	for _, f := range functions {
+		b.set(f)
+	}
+	return b
+}
+
+func (b *fakeBackend) set(s function.Status) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.Scaling, _ = function.ParseScaling(s.Labels)
+	b.functions[s.Name] = s
+	b.bump()
+}
+
+func (b *fakeBackend) bump() {
+	b.version++
+	select {
+	case b.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (b *fakeBackend) Deploy(_ context.Context, f function.Function) error {
+	if _, err := b.Function(nil, f.Name); err == nil { //nolint:staticcheck // the fake has no use for a context
+		return function.Conflictf("function %s exists", f.Name)
+	}
+	b.set(function.Status{Function: f, Desired: 1})
+	return nil
+}
+
+func (b *fakeBackend) Update(ctx context.Context, f function.Function) error {
+	s, err := b.Function(ctx, f.Name)
+	if err != nil {
+		return err
+	}
+	s.Function = f
+	b.set(s)
+	return nil
+}
+
+func (b *fakeBackend) Remove(ctx context.Context, name string) error {
+	if _, err := b.Function(ctx, name); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.functions, name)
+	b.bump()
+	return nil
+}
+
+func (b *fakeBackend) Scale(ctx context.Context, name string, n int) error {
+	s, err := b.Function(ctx, name)
+	if err != nil {
+		return err
+	}
+	s.Desired = n
+	b.set(s)
+	b.mu.Lock()
+	b.scaled = append(b.scaled, n)
+	b.mu.Unlock()
+	if b.onScale != nil {
+		b.onScale(name, n)
+	}
+	return nil
+}
+
+func (b *fakeBackend) Wake(ctx context.Context, name string) error { return b.Scale(ctx, name, 1) }
+
+func (b *fakeBackend) Function(_ context.Context, name string) (function.Status, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, ok := b.functions[name]
+	if !ok {
+		return s, function.NotFoundf("function %s does not exist", name)
+	}
+	return s, nil
+}
+
+func (b *fakeBackend) Functions(context.Context) (function.Snapshot, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	snap := function.Snapshot{Version: b.version}
+	for _, s := range b.functions {
+		snap.Functions = append(snap.Functions, s)
+	}
+	return snap, nil
+}
+
+func (b *fakeBackend) Watch(ctx context.Context, tell func(function.Snapshot)) error {
+	for {
+		snap, _ := b.Functions(ctx)
+		tell(snap)
+		select {
+		case <-b.changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
