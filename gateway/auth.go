@@ -61,8 +61,7 @@ func (g *Gateway) closed(next http.Handler) http.Handler {
 		user, password, ok := r.BasicAuth()
 		if !ok || !g.opts.Credentials.match(user, password) {
 			w.Header().Set("WWW-Authenticate", `Basic realm="Restricted"`)
-			w.Header().Set(httperr.OriginHeader, "gateway")
-			http.Error(w, "invalid credentials", http.StatusUnauthorized)
+			httperr.Refuse(w, http.StatusUnauthorized, "invalid credentials")
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -75,8 +74,7 @@ func byAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
 		if browser && !isAddress(r.Host) {
-			w.Header().Set(httperr.OriginHeader, "gateway")
-			http.Error(w, "without credentials, call the gateway by its address or as localhost", http.StatusForbidden)
+			httperr.Refuse(w, http.StatusForbidden, "without credentials, call the gateway by its address or as localhost")
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -120,3 +120,6 @@ func (b *fakeBackend) Watch(ctx context.Context, tell func(function.Snapshot)) e
 		}
 	}
 }
+
+// gone is a replica that nobody listens for any more.
+var gone = function.Replica{ID: "gone", Addr: "127.0.0.1:1", MetricsAddr: "127.0.0.1:1", State: function.ReplicaReady}

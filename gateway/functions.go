@@ -19,7 +19,7 @@ const maxAdminBody = 1 << 20
 
 // listFunctions serves GET /system/functions.
 func (g *Gateway) listFunctions(w http.ResponseWriter, r *http.Request) error {
-	if err := checkNamespace(r.URL.Query().Get("namespace")); err != nil {
+	if err := checkNamespace(queryNamespace(r)); err != nil {
 		return err
 	}
 	snapshot, err := g.opts.Backend.Functions(r.Context())
@@ -35,7 +35,7 @@ func (g *Gateway) listFunctions(w http.ResponseWriter, r *http.Request) error {
 
 // describeFunction serves GET /system/function/NAME.
 func (g *Gateway) describeFunction(w http.ResponseWriter, r *http.Request) error {
-	if err := checkNamespace(r.URL.Query().Get("namespace")); err != nil {
+	if err := checkNamespace(queryNamespace(r)); err != nil {
 		return err
 	}
 	s, err := g.function(r.Context(), nameInPath(r))
@@ -82,7 +82,7 @@ func (g *Gateway) setFunction(w http.ResponseWriter, r *http.Request,
 	if err := readJSON(w, r, &d); err != nil {
 		return err
 	}
-	if err := checkNamespace(d.Namespace); err != nil {
+	if err := checkNamespace(d.Namespace, queryNamespace(r)); err != nil {
 		return err
 	}
 	f, err := deployed(d)
@@ -102,7 +102,7 @@ func (g *Gateway) removeFunction(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &d); err != nil {
 		return err
 	}
-	if err := checkNamespace(d.Namespace); err != nil {
+	if err := checkNamespace(d.Namespace, queryNamespace(r)); err != nil {
 		return err
 	}
 	name := function.TrimNamespace(d.FunctionName)
@@ -122,7 +122,7 @@ func (g *Gateway) scaleFunction(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &s); err != nil {
 		return err
 	}
-	if err := checkNamespace(s.Namespace); err != nil {
+	if err := checkNamespace(s.Namespace, queryNamespace(r)); err != nil {
 		return err
 	}
 	name := nameInPath(r)
@@ -178,15 +178,11 @@ func (g *Gateway) present(s function.Status) api.FunctionStatus {
 	return out
 }
 
+// queryNamespace is the namespace that the query names. Older clients name it there and not in the body.
+func queryNamespace(r *http.Request) string { return lastValue(r.URL.Query(), "namespace") }
+
 func nameInPath(r *http.Request) string {
 	return function.TrimNamespace(httprouter.ParamsFromContext(r.Context()).ByName("name"))
-}
-
-func checkNamespace(ns string) error {
-	if ns != "" && ns != function.Namespace {
-		return function.NotFoundf("namespace %.80q does not exist: there is one, %q", ns, function.Namespace)
-	}
-	return nil
 }
 
 // readJSON decodes the body into v; errors say where the body is wrong.

@@ -70,6 +70,8 @@ type Options struct {
 	// Secrets serves /system/secrets, Logs GET /system/logs. Nil: 404.
 	Secrets Secrets
 	Logs    Logs
+	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
+	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
 	ControlLoop func() error
 	// Listener takes API and invocations, MetricsListener the scrapes. Run closes both.

@@ -42,8 +42,50 @@ func (g *Gateway) router() http.Handler {
 	system.NotFound = g.handle(func(_ http.ResponseWriter, r *http.Request) error {
 		return function.NotFoundf("no such page: %s", r.URL.Path)
 	})
+	system.MethodNotAllowed = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuseMethod(w, r, w.Header().Get("Allow")) // the router has set it
+	})
+	for _, e := range g.systemEndpoints() {
+		system.Handler(e.method, e.path, e.handler)
+		if e.method == http.MethodGet {
+			system.Handler(http.MethodHead, e.path, e.handler)
+		}
+	}
+
+	// What is not named here is closed as well: a page forgotten is a page shut.
+	closed := g.closed(system)
+	if g.opts.Credentials == nil {
+		closed = byAddress(closed)
+	}
+	// A browser sends cached credentials, and reaches loopback, for any page that it shows.
+	crossOrigin := http.NewCrossOriginProtection()
+	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		httperr.Refuse(w, http.StatusForbidden, "web pages of other origins may not call the gateway")
+	}))
+	closed = crossOrigin.Handler(closed)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz":
+			g.handle(g.showHealth).ServeHTTP(w, r)
+		case "/":
+			g.handle(g.showWelcome).ServeHTTP(w, r)
+		default:
+			closed.ServeHTTP(w, r)
+		}
+	})
+}
+
+// endpoint is one route under /system. HEAD is answered wherever GET is.
+type endpoint struct {
+	method, path string
+	handler      http.Handler
+}
+
+// systemEndpoints are the routes under /system, but for those whose part is not there. docs/openapi.yaml describes each.
+func (g *Gateway) systemEndpoints() []endpoint {
+	var all []endpoint
 	add := func(method, path string, h func(http.ResponseWriter, *http.Request) error) {
-		system.Handler(method, path, g.handle(h))
+		all = append(all, endpoint{method, path, g.handle(h)})
 	}
 	add("GET", "/system/functions", g.listFunctions)
 	add("POST", "/system/functions", g.deployFunction)
@@ -52,6 +94,12 @@ func (g *Gateway) router() http.Handler {
 	add("GET", "/system/function/:name", g.describeFunction)
 	add("POST", "/system/scale-function/:name", g.scaleFunction)
 	add("GET", "/system/namespaces", g.listNamespaces)
+	add("POST", "/system/namespaces", g.refuseNamespace)
+	add("POST", "/system/namespace/", g.refuseNamespace)
+	add("GET", "/system/namespace/:name", g.describeNamespace)
+	add("POST", "/system/namespace/:name", g.refuseNamespace)
+	add("PUT", "/system/namespace/:name", g.refuseNamespace)
+	add("DELETE", "/system/namespace/:name", g.refuseNamespace)
 	add("GET", "/system/info", g.showInfo)
 	if g.opts.Secrets != nil {
 		add("GET", "/system/secrets", g.listSecrets)
@@ -62,27 +110,16 @@ func (g *Gateway) router() http.Handler {
 	if g.opts.Logs != nil {
 		add("GET", "/system/logs", g.showLogs)
 	}
+	if len(g.opts.OpenAPI) > 0 {
+		add("GET", "/system/openapi.yaml", g.showOpenAPI)
+	}
 	if g.opts.Alerts != nil {
-		system.Handler("POST", "/system/alert", g.relay.Handler(g.opts.Alerts))
+		all = append(all, endpoint{"POST", "/system/alert", g.relay.Handler(g.opts.Alerts)})
 	}
 	if g.opts.ScaleEvents != nil {
-		system.Handler("GET", "/system/scale/events", g.untilDrain(g.opts.ScaleEvents))
+		all = append(all, endpoint{"GET", "/system/scale/events", g.untilDrain(g.opts.ScaleEvents)})
 	}
-
-	// What is not named here is closed as well: a page forgotten is a page shut.
-	closed := g.closed(system)
-	if g.opts.Credentials == nil {
-		closed = byAddress(closed)
-	}
-	// A browser sends cached credentials, and reaches loopback, for any page that it shows.
-	closed = http.NewCrossOriginProtection().Handler(closed)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/healthz" {
-			g.handle(g.showHealth).ServeHTTP(w, r)
-			return
-		}
-		closed.ServeHTTP(w, r)
-	})
+	return all
 }
 
 // untilDrain ends the requests to next, which may be streams without end, when the gateway drains.

@@ -6,7 +6,7 @@ import (
 	"runtime"
 
 	"faas/api"
-	"faas/function"
+	"faas/internal/httperr"
 )
 
 // Info names the parts for GET /system/info.
@@ -30,13 +30,25 @@ func (g *Gateway) showInfo(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, api.Info{
 		Provider: api.Provider{Provider: known(in.Backend), Orchestration: known(in.Orchestration), Version: version},
 		Version:  version,
-		Arch:     runtime.GOARCH,
+		Arch:     arch(runtime.GOARCH),
 	})
 }
 
-// listNamespaces serves GET /system/namespaces.
-func (g *Gateway) listNamespaces(w http.ResponseWriter, _ *http.Request) error {
-	return writeJSON(w, http.StatusOK, []string{function.Namespace})
+// arch turns Go's name of an architecture into the one that OpenFaaS's gateways show.
+func arch(goarch string) string {
+	switch goarch {
+	case "amd64":
+		return "x86_64"
+	case "arm":
+		return "armhf"
+	}
+	return goarch
+}
+
+// refuseMethod says which methods there are.
+func refuseMethod(w http.ResponseWriter, r *http.Request, allow string) {
+	w.Header().Set("Allow", allow)
+	httperr.Refuse(w, http.StatusMethodNotAllowed, r.Method+" is not for "+r.URL.Path+": use "+allow)
 }
 
 // health is the answer of GET /healthz.
@@ -55,8 +67,7 @@ type health struct {
 // better in its place.
 func (g *Gateway) showHealth(w http.ResponseWriter, r *http.Request) error {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		w.WriteHeader(http.StatusMethodNotAllowed)
+		refuseMethod(w, r, "GET, HEAD")
 		return nil
 	}
 	h, status := health{Status: "ok", ControlLoop: "alive"}, http.StatusOK

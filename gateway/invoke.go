@@ -8,30 +8,17 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/google/uuid"
 
 	"faas/function"
 	"faas/gateway/proxy"
 	"faas/internal/httperr"
 )
 
-// Headers that the gateway sets on the way to a function, back, or both.
-const (
-	callIDHeader   = "X-Call-Id"
-	startHeader    = "X-Start-Time"
-	durationHeader = "X-Duration-Seconds"
-)
-
 // maxFirstWait bounds how long a request waits for a gateway that does not know its functions yet.
 const maxFirstWait = 5 * time.Second
-
-// maxCallID bounds a call id that a client chose; a longer one is replaced.
-const maxCallID = 128
 
 // invokeByHeader serves POST / with X-Function, the ancestor's way to name a function.
 func (g *Gateway) invokeByHeader(w http.ResponseWriter, r *http.Request) {
@@ -47,36 +34,24 @@ func (g *Gateway) invokeByHeader(w http.ResponseWriter, r *http.Request) {
 // invoke is the request flow: route, activator, proxy. path is the function's own, escaped.
 func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path string) {
 	start := time.Now()
-	callID := r.Header.Get(callIDHeader)
-	if callID == "" || len(callID) > maxCallID {
-		callID = uuid.NewString()
-		r.Header.Set(callIDHeader, callID)
-	}
-	started := strconv.FormatInt(start.UnixNano(), 10)
-	r.Header.Set(startHeader, started)
-
+	stamp := newStamp(r, start)
 	target, err := g.routes.find(name)
 	if errors.Is(err, function.ErrUnavailable) {
 		target, err = g.routes.await(r.Context(), min(g.opts.Config.HoldTimeout, maxFirstWait), name)
 	}
 	if err != nil {
-		w.Header().Set(callIDHeader, callID)
+		stamp.put(w.Header())
 		httperr.Write(w, err)
 		return
 	}
 	name = target.name // it may have been called by its alias
 	if limit := g.opts.Config.MaxBody; limit > 0 {
 		if r.ContentLength > limit { // the rest find out as they stream
-			w.Header().Set(callIDHeader, callID)
+			stamp.put(w.Header())
 			httperr.Write(w, fmt.Errorf("body of %d bytes: %w", r.ContentLength, &http.MaxBytesError{Limit: limit}))
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
-	}
-	stamp := func(h http.Header) {
-		h.Set(callIDHeader, callID)
-		h.Set(startHeader, started)
-		h.Set(durationHeader, strconv.FormatFloat(time.Since(start).Seconds(), 'f', 6, 64))
 	}
 	answer, client := &answerRecorder{ResponseWriter: w}, r.Context()
 	target.series.begin(start)
@@ -84,7 +59,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 		now, status := time.Now(), answer.outcome(client)
 		target.series.end(start, now, status)
 		g.log.DebugContext(client, "invoked",
-			"function", name, "call_id", callID, "status", status, "duration", now.Sub(start))
+			"function", name, "call_id", stamp.callID, "status", status, "duration", now.Sub(start))
 	})
 	defer measure() // also when the forwarder breaks the connection by a panic
 
@@ -96,11 +71,11 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 			if status == http.StatusSwitchingProtocols {
 				unbound()
 			}
-			stamp(h)
+			stamp.put(h)
 		},
 	}
 	if err := g.forwarder.Forward(answer, r.WithContext(ctx), exchange); err != nil {
-		stamp(w.Header())
+		stamp.put(w.Header())
 		g.refuse(answer, r, name, err)
 		return
 	}
@@ -127,12 +102,10 @@ func (g *Gateway) refuse(w *answerRecorder, r *http.Request, name string, err er
 		w.status = statusClientClosed
 		panic(http.ErrAbortHandler) // nobody is there to read an answer, and none must look like one
 	case errors.Is(err, proxy.ErrNoAnswer):
-		w.Header().Set(httperr.OriginHeader, "gateway")
-		http.Error(w, "function "+name+" did not answer", http.StatusBadGateway)
+		httperr.Refuse(w, http.StatusBadGateway, "function "+name+" did not answer")
 	case errors.Is(err, context.DeadlineExceeded):
-		w.Header().Set(httperr.OriginHeader, "gateway")
-		http.Error(w, "function "+name+" did not answer within "+g.opts.Config.UpstreamTimeout.String(),
-			http.StatusGatewayTimeout)
+		httperr.Refuse(w, http.StatusGatewayTimeout,
+			"function "+name+" did not answer within "+g.opts.Config.UpstreamTimeout.String())
 	default:
 		httperr.Write(w, err)
 	}

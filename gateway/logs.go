@@ -20,11 +20,10 @@ const logWriteTimeout = 30 * time.Second
 func (g *Gateway) showLogs(w http.ResponseWriter, r *http.Request) error {
 	q, err := logQuery(r.URL.Query())
 	if err != nil {
-		w.Header().Set(httperr.OriginHeader, "gateway")
-		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		httperr.Refuse(w, http.StatusUnprocessableEntity, err.Error())
 		return nil
 	}
-	if err := checkNamespace(lastValue(r.URL.Query(), "namespace")); err != nil {
+	if err := checkNamespace(queryNamespace(r)); err != nil {
 		return err
 	}
 	// Whether there is such a function must be known before the header is sent.
@@ -42,7 +41,7 @@ func (g *Gateway) showLogs(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := newLogStream(w, q.Name)
 	defer out.end()
-	if err = out.begin(); err == nil {
+	if err = out.begin(); err == nil && r.Method != http.MethodHead {
 		err = g.opts.Logs.Logs(ctx, q, out.line)
 	}
 	switch {

@@ -193,3 +193,11 @@ func TestClientThatLeftEndsItsLogs(t *testing.T) {
 		t.Errorf("ended with %v", err)
 	}
 }
+
+// noLogs has none, and goes on having none.
+var noLogs = logsFunc(func(ctx context.Context, q function.LogQuery, _ func(function.LogLine) error) error {
+	if q.Follow {
+		<-ctx.Done()
+	}
+	return ctx.Err()
+})

@@ -77,8 +77,7 @@ func (g *Gateway) scrapeReplica(w http.ResponseWriter, r *http.Request) error {
 	}
 	header, body, err := g.scrape(r, addr)
 	if err != nil {
-		w.Header().Set(httperr.OriginHeader, "gateway")
-		http.Error(w, fmt.Sprintf("metrics of replica %s: %v", id, err), http.StatusBadGateway)
+		httperr.Refuse(w, http.StatusBadGateway, fmt.Sprintf("metrics of replica %s: %v", id, err))
 		return nil
 	}
 	if v := header.Get("Content-Encoding"); v != "" {

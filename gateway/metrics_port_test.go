@@ -46,7 +46,7 @@ func TestMetricsOfReplicas(t *testing.T) {
 		http.Redirect(w, r, "http://"+good.Addr+"/metrics", http.StatusFound)
 	})
 	moved.MetricsAddr, moved.ID, moved.State = moved.Addr, "moved", function.ReplicaDraining
-	gone := function.Replica{ID: "gone", MetricsAddr: "127.0.0.1:1", State: function.ReplicaReady}
+
 	silent := function.Replica{ID: "silent", State: function.ReplicaReady}
 	early := function.Replica{ID: "early", MetricsAddr: "127.0.0.1:1", State: function.ReplicaStarting}
 	g := start(t, newFakeBackend(status("a", good, large, silent, early), status("b", broken, moved, gone)), nil)

@@ -11,7 +11,7 @@ import (
 
 // listSecrets serves GET /system/secrets: names, and never a value.
 func (g *Gateway) listSecrets(w http.ResponseWriter, r *http.Request) error {
-	if err := checkNamespace(r.URL.Query().Get("namespace")); err != nil {
+	if err := checkNamespace(queryNamespace(r)); err != nil {
 		return err
 	}
 	names, err := g.opts.Secrets.Secrets(r.Context())
@@ -82,7 +82,7 @@ func readSecret(w http.ResponseWriter, r *http.Request) (api.Secret, error) {
 	if isOwnSecret(s.Name) {
 		return s, function.Invalidf("secret %s is the gateway's own and not for functions", s.Name)
 	}
-	return s, cmp.Or(checkNamespace(s.Namespace), function.ValidateSecretName(s.Name))
+	return s, cmp.Or(checkNamespace(s.Namespace, queryNamespace(r)), function.ValidateSecretName(s.Name))
 }
 
 // isOwnSecret tells the gateway's credentials from what functions may have.

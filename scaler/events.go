@@ -59,7 +59,7 @@ func (s *Scaler) Events() http.Handler {
 			httperr.Write(w, err)
 			return
 		}
-		if q.follow {
+		if q.follow && r.Method == http.MethodGet { // HEAD has no stream to wait for
 			s.stream(r.Context(), w, q)
 			return
 		}

@@ -60,9 +60,8 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		w.Header().Set(httperr.OriginHeader, "gateway")
-		http.Error(w, "metrics are for "+strings.Join(g.hosts, ", ")+" only: "+host+
-			" is no address of these names (--metrics-from)", http.StatusForbidden)
+		httperr.Refuse(w, http.StatusForbidden, "metrics are for "+strings.Join(g.hosts, ", ")+" only: "+host+
+			" is no address of these names (--metrics-from)")
 	})
 }
 

@@ -55,6 +55,11 @@ func Write(w http.ResponseWriter, err error) {
 	if status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "1")
 	}
+	Refuse(w, status, text)
+}
+
+// Refuse answers with text as what the platform says, for statuses that no kind of error stands for.
+func Refuse(w http.ResponseWriter, status int, text string) {
 	w.Header().Set(OriginHeader, "gateway")
 	http.Error(w, text, status)
 }
