@@ -38,11 +38,19 @@ func (g *Gateway) describeFunction(w http.ResponseWriter, r *http.Request) error
 	if err := checkNamespace(queryNamespace(r)); err != nil {
 		return err
 	}
+	usage, err := wantsUsage(r)
+	if err != nil {
+		return err
+	}
 	s, err := g.function(r.Context(), nameInPath(r))
 	if err != nil {
 		return fmt.Errorf("describe function: %w", err)
 	}
-	return writeJSON(w, http.StatusOK, g.present(s))
+	out := g.present(s)
+	if usage {
+		out.Usage = g.usage.measure(r.Context(), s)
+	}
+	return writeJSON(w, http.StatusOK, out)
 }
 
 // function asks the backend for the function that answers to name.

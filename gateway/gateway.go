@@ -102,7 +102,8 @@ type Gateway struct {
 	routes    *table
 	forwarder *proxy.Forwarder
 	metrics   *metrics
-	scrapes   *http.Client    // for the metrics of replicas
+	scrapes   *http.Client // for the metrics of replicas
+	usage     *usageMeter
 	relay     *peers.Relay    // nil: there are no others
 	guard     *peers.Guard    // nil: the metrics are for everyone
 	draining  context.Context // done once Run drains
@@ -135,6 +136,7 @@ func New(o Options) (*Gateway, error) {
 		}),
 		scrapes: newScrapeClient(),
 	}
+	g.usage = newUsageMeter(g.scrape)
 	g.draining, g.drain = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Registry)
 	routes := routeOptions{maxHeld: o.Config.MaxHeld, maxHold: o.Config.HoldTimeout, log: o.Log, metrics: g.metrics}

@@ -75,7 +75,11 @@ func (g *Gateway) scrapeReplica(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return function.NotFoundf("there is no replica %.80q with metrics", id)
 	}
-	header, body, err := g.scrape(r, addr)
+	want := http.Header{}
+	for _, name := range []string{"Accept", "Accept-Encoding"} {
+		want.Set(name, strings.Join(r.Header.Values(name), ", "))
+	}
+	header, body, err := g.scrape(r.Context(), addr, want)
 	if err != nil {
 		httperr.Refuse(w, http.StatusBadGateway, fmt.Sprintf("metrics of replica %s: %v", id, err))
 		return nil
@@ -110,17 +114,15 @@ func (g *Gateway) metricsAddr(id string) (addr string, ok bool) {
 	return "", false
 }
 
-// scrape reads a replica's metrics as r wants them encoded.
-func (g *Gateway) scrape(r *http.Request, addr string) (http.Header, []byte, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), scrapeTimeout)
+// scrape reads a replica's metrics, encoded as want says.
+func (g *Gateway) scrape(ctx context.Context, addr string, want http.Header) (http.Header, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, scrapeTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/metrics", http.NoBody)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, name := range []string{"Accept", "Accept-Encoding"} {
-		req.Header.Set(name, strings.Join(r.Header.Values(name), ", "))
-	}
+	req.Header = want
 	res, err := g.scrapes.Do(req)
 	if err != nil {
 		return nil, nil, errors.Unwrap(err) // without the URL, which says no more than the ID
