@@ -18,13 +18,11 @@ const flushDelay = 2 * time.Millisecond
 
 // An answer brings the output of a process to the client.
 type answer struct {
-	res     *response
-	start   time.Time
-	held    []byte // output that waits for the end of the process
-	written int64
+	res  *response
+	held []byte // output that waits for the end of the process
 }
 
-func newAnswer(res *response, r *http.Request, start time.Time, c Config) *answer {
+func newAnswer(res *response, r *http.Request, c Config) *answer {
 	contentType := c.ContentType
 	if contentType == "" {
 		contentType = r.Header.Get("Content-Type")
@@ -32,7 +30,7 @@ func newAnswer(res *response, r *http.Request, start time.Time, c Config) *answe
 	if contentType != "" {
 		res.Header().Set("Content-Type", contentType)
 	}
-	return &answer{res: res, start: start}
+	return &answer{res: res}
 }
 
 // stream sends output as it comes, and holds at most buf.
@@ -88,9 +86,7 @@ func (a *answer) collect(p *process, most size) error {
 // end sends what is held, after the process ended well.
 func (a *answer) end() error {
 	if a.res.status == 0 {
-		h := a.res.Header()
-		h.Set("Content-Length", strconv.Itoa(len(a.held)))
-		h.Set("X-Duration-Seconds", fmt.Sprintf("%f", time.Since(a.start).Seconds()))
+		a.res.Header().Set("Content-Length", strconv.Itoa(len(a.held)))
 		a.res.WriteHeader(http.StatusOK)
 	}
 	return a.write(a.held)
@@ -100,8 +96,7 @@ func (a *answer) write(part []byte) error {
 	if len(part) == 0 {
 		return nil
 	}
-	n, err := a.res.Write(part)
-	a.written += int64(n)
+	_, err := a.res.Write(part)
 	if err != nil && !errors.Is(err, http.ErrBodyNotAllowed) { // HEAD
 		return errors.Join(errClientGone, err)
 	}

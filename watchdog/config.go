@@ -25,6 +25,20 @@ const (
 	ModeStatic Mode = "static"
 )
 
+// validate tells modes that are unknown from those that OpenFaaS has, or had.
+func (m Mode) validate() error {
+	switch m {
+	case ModeStreaming, ModeSerializing, ModeHTTP, ModeStatic:
+		return nil
+	case "afterburn":
+		return errors.New("mode: afterburn is gone from every watchdog: make the function an HTTP server and set mode=http")
+	case "inproc":
+		return errors.New("mode: inproc is for programs with a watchdog inside them: set mode=http")
+	default:
+		return fmt.Errorf("mode: unknown mode %q: want streaming, serializing, http or static", string(m))
+	}
+}
+
 // Config is everything that a watchdog can be told by its environment.
 type Config struct {
 	// Mode is how the function runs.
@@ -120,8 +134,9 @@ func (c Config) Validate() error {
 		}
 	}
 	forks := c.forks()
-	known := forks || c.Mode == ModeHTTP || c.Mode == ModeStatic
-	check(known, "mode: unknown mode %q: want streaming, serializing, http or static", c.Mode)
+	if err := c.Mode.validate(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.Mode != ModeStatic {
 		if _, err := c.argv(); err != nil {
 			errs = append(errs, err)

@@ -11,37 +11,46 @@ import (
 
 func TestConfigFromEnv(t *testing.T) {
 	t.Parallel()
+	classic := func(c *Config) { c.CombineOutput, c.ExecTimeout = true, 0 }
 	tests := []struct {
 		name string
 		vars []string
 		want func(*Config)
 	}{
-		{"classic", []string{"fprocess=cat"}, func(c *Config) {
-			c.CombineOutput = true
-		}},
+		{"classic", []string{"fprocess=cat"}, classic},
 		{"mode given", []string{"fprocess=cat", "mode=streaming"}, func(c *Config) {
 			c.Mode = ModeStreaming
 			c.ContentType = "application/octet-stream"
 		}},
-		{"older names", []string{"function_process=cat", "mode=http", "http_upstream_url=http://127.0.0.1:5000"}, func(c *Config) {
+		{"other names", []string{"function_process=cat", "mode=http", "http_upstream_url=http://127.0.0.1:5000", "buffer_http=true", "log_call_id=1"}, func(c *Config) {
+			c.Mode = ModeHTTP
+			c.ContentType = "application/octet-stream"
+			c.UpstreamURL = "http://127.0.0.1:5000"
+			c.BufferBody, c.LogCallID = true, true
+		}},
+		{"other names win", []string{"fprocess=dog", "function_process=cat", "mode=http", "upstream_url=http://x:1", "http_upstream_url=http://127.0.0.1:5000"}, func(c *Config) {
 			c.Mode = ModeHTTP
 			c.ContentType = "application/octet-stream"
 			c.UpstreamURL = "http://127.0.0.1:5000"
 		}},
-		{"newer name wins", []string{"fprocess=cat", "function_process=dog"}, func(c *Config) {
-			c.CombineOutput = true
+		{"the other watchdog's, without a mode", []string{"function_process=cat"}, func(c *Config) {
+			c.Mode = ModeStreaming
+			c.ContentType = "application/octet-stream"
 		}},
-		{"durations", []string{"fprocess=cat", "read_timeout=5", "write_timeout=1m30s", "exec_timeout=0", "healthcheck_interval="}, func(c *Config) {
-			c.CombineOutput = true
+		{"durations", []string{"fprocess=cat", "read_timeout=5", "write_timeout=1m30s", "exec_timeout=7", "healthcheck_interval="}, func(c *Config) {
+			classic(c)
 			c.ReadTimeout = 5 * time.Second
 			c.WriteTimeout = 90 * time.Second
-			c.ExecTimeout = 0
+			c.ExecTimeout = 7 * time.Second
 		}},
+		{"off", []string{"fprocess=cat", "jwt_auth=false", "jwt_auth_local=true", "oauth_enabled=0", "one_shot="}, classic},
 		{"the rest", []string{
 			"fprocess=cat", "port=9000", "metrics_port=9001", "max_inflight=3", "exec_timeout_status=408", "cgi_headers=false",
 			"pool_size=2", "content_type=text/plain", "combine_output=false", "marshal_request=1", "prefix_logs=false",
 			"log_buffer_size=-1", "log_callid=true", "write_debug=true", "debug_headers=true", "suppress_lock=true", "ready_path=/r", "max_body=64Mi",
 		}, func(c *Config) {
+			classic(c)
+			c.CombineOutput = false
 			c.Port, c.MetricsPort, c.MaxInflight, c.ExecTimeoutStatus, c.PoolSize, c.LogBufferSize = 9000, 9001, 3, 408, 2, -1
 			c.CGIHeaders, c.PrefixLogs = false, false
 			c.MaxBody = 64 << 20
@@ -74,9 +83,9 @@ func TestConfigFaults(t *testing.T) {
 	}{
 		{"nothing", nil, []string{"fprocess: required"}},
 		{"open quote", []string{"fprocess=sh -c 'x"}, []string{"fprocess: split"}},
-		{"all at once", []string{"mode=afterburn", "port=x", "read_timeout=soon", "cgi_headers=maybe", "max_inflight=-1"}, []string{
+		{"all at once", []string{"mode=turbo", "port=x", "read_timeout=soon", "cgi_headers=maybe", "max_inflight=-1"}, []string{
 			`port: "x" is not a whole number`, `read_timeout: "soon" is not a duration`, `cgi_headers: "maybe" is not true or false`,
-			`mode: unknown mode "afterburn"`, "fprocess: required", "max_inflight: must not be negative",
+			`mode: unknown mode "turbo"`, "fprocess: required", "max_inflight: must not be negative",
 		}},
 		{"negative time", []string{"fprocess=cat", "exec_timeout=-1s"}, []string{"exec_timeout: "}},
 		{"endless time", []string{"fprocess=cat", "exec_timeout=9223372037"}, []string{"exec_timeout: "}},
@@ -87,6 +96,12 @@ func TestConfigFaults(t *testing.T) {
 		{"not an error", []string{"fprocess=cat", "exec_timeout_status=200"}, []string{"exec_timeout_status: "}},
 		{"ports", []string{"fprocess=cat", "port=65536", "metrics_port=-1"}, []string{"port: ", "metrics_port: "}},
 		{"sizes", []string{"fprocess=cat", "max_body=64MB"}, []string{`max_body: "64MB" is not a size`}},
+		{"a mode of before", []string{"fprocess=cat", "mode=afterburn"}, []string{"mode: afterburn is gone from every watchdog: make the function an HTTP server and set mode=http"}},
+		{"a mode of libraries", []string{"fprocess=cat", "mode=inproc"}, []string{"mode: inproc is for programs"}},
+		{"by another name", []string{"fprocess=cat", "buffer_http=maybe"}, []string{`buffer_http: "maybe" is not true or false`}},
+		{"never silently open", []string{"fprocess=cat", "jwt_auth=true", "oauth_enabled=1", "one_shot=yes"}, []string{
+			`jwt_auth: "true" is not supported: tokens are not checked here`, `oauth_enabled: "1" is not supported`, `one_shot: "yes" is not supported`,
+		}},
 		{"no lines", []string{"fprocess=cat", "log_buffer_size=0"}, []string{"log_buffer_size: "}},
 	}
 	for _, tt := range tests {

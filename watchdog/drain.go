@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
 	"syscall"
 	"time"
 )
@@ -24,7 +22,7 @@ var errUndrained = errors.New("requests were still in flight at the end of the d
 // while a client is connected, then none, then nothing in flight.
 func (w *Watchdog) drain(ctx context.Context, server *http.Server) error {
 	w.handler.draining.Store(true)
-	err := w.unlock()
+	err := w.lock.remove()
 	w.opts.Log.Info("watchdog draining", "in_flight", w.inflight.count(), "connections", w.conns.Load())
 	w.awaitRouted(ctx)
 
@@ -73,26 +71,4 @@ func (w *Watchdog) endForks(ctx context.Context) {
 	w.procs.signal(syscall.SIGTERM)
 	_ = w.inflight.wait(ctx) // either way what is left is killed
 	w.procs.signal(syscall.SIGKILL)
-}
-
-// lock creates the file by which health checks see that requests are taken.
-func (w *Watchdog) lock() error {
-	if w.opts.Config.SuppressLock {
-		return nil
-	}
-	//nolint:gosec // G306: a health check may run as another user
-	if err := os.WriteFile(w.opts.LockPath, nil, 0o644); err != nil {
-		return fmt.Errorf("create lock file (suppress_lock=true runs without): %w", err)
-	}
-	return nil
-}
-
-func (w *Watchdog) unlock() error {
-	if w.opts.Config.SuppressLock {
-		return nil
-	}
-	if err := os.Remove(w.opts.LockPath); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("remove lock file: %w", err)
-	}
-	return nil
 }

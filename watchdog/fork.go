@@ -68,7 +68,7 @@ func (f *forker) invoke(res *response, r *http.Request) error {
 	fed := make(chan error, 1)
 	go func() { fed <- f.feed(p, input) }()
 
-	a := newAnswer(res, r, start, f.config)
+	a := newAnswer(res, r, f.config)
 	var failure error
 	buf := f.buffers.Get().(*[]byte)
 	defer f.buffers.Put(buf)
@@ -90,11 +90,14 @@ func (f *forker) invoke(res *response, r *http.Request) error {
 	if failure != nil || exit != nil {
 		// Of several reasons the first is the cause of the others.
 		err = cmp.Or(unread, interrupted(ctx), failure, exit)
+		if f.config.Mode == ModeSerializing && errors.Is(err, errExit) {
+			res.output = a.held // as the classic watchdog does, whose users look there for the stack trace
+		}
 	} else {
 		err = a.end()
 	}
 	f.logs.answer(a.held, suffix)
-	f.logs.wrote(a.written, time.Since(start), suffix)
+	f.logs.wrote(res.sent, time.Since(start), suffix)
 	return err
 }
 

@@ -74,7 +74,7 @@ func TestClientGoneKillsTheGroup(t *testing.T) {
 		}
 		gone(t, ids)
 		eventually(t, "counted as 499", func() bool {
-			return strings.Contains(w.scrape(t), `http_requests_total{code="499",method="POST"} 1`)
+			return strings.Contains(w.scrape(t), `http_requests_total{code="499",method="post"} 1`)
 		})
 	})
 }

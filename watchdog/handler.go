@@ -11,8 +11,13 @@ import (
 	"time"
 )
 
-// internalHeader marks an answer that the function did not make.
-const internalHeader = "X-OpenFaaS-Internal"
+const (
+	// internalHeader marks an answer that the function did not make.
+	internalHeader = "X-OpenFaaS-Internal"
+	// watchdogHeader tells a prober whose /_/health it asks. OpenFaaS's classic
+	// watchdog has no /_/ready: it would start a process for it.
+	watchdogHeader = "X-Watchdog"
+)
 
 // A handler takes all requests: those about the watchdog and invocations.
 type handler struct {
@@ -21,6 +26,7 @@ type handler struct {
 	inflight *inflight
 	draining atomic.Bool
 	metrics  *metrics
+	lock     lockFile
 	logs     *logs
 	log      *slog.Logger
 }
@@ -30,19 +36,38 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = rc.SetWriteDeadline(time.Time{}) // an earlier request of the connection may have set one
 	switch r.URL.Path {
 	case "/_/health":
-		h.reply(w, !h.draining.Load(), http.StatusServiceUnavailable)
+		w.Header().Set(watchdogHeader, "faas")
+		if h.asks(w, r) {
+			h.reply(w, h.healthy(), http.StatusServiceUnavailable)
+		}
 	case "/_/ready":
-		h.serveReady(w, r)
+		if h.asks(w, r) {
+			h.serveReady(w, r)
+		}
 	default:
 		h.serveFunction(w, r)
 	}
 }
 
+// asks refuses what is not a question.
+func (h *handler) asks(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return true
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	h.reply(w, false, http.StatusMethodNotAllowed)
+	return false
+}
+
+// healthy is true while requests are taken. A function that wants to be
+// replaced says so by removing the lock file.
+func (h *handler) healthy() bool { return !h.draining.Load() && h.lock.present() }
+
 // serveReady answers whether the next request would be taken, and by a
 // function that says so itself when there is a ready_path.
 func (h *handler) serveReady(w http.ResponseWriter, r *http.Request) {
 	switch {
-	case h.draining.Load() || !h.invoker.ready():
+	case !h.healthy() || !h.invoker.ready():
 		h.reply(w, false, http.StatusServiceUnavailable)
 	case h.inflight.full():
 		h.reply(w, false, http.StatusTooManyRequests)
@@ -52,7 +77,7 @@ func (h *handler) serveReady(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(ctx)
 		r.Method, r.Body, r.ContentLength = http.MethodGet, http.NoBody, 0
 		r.URL.Path, r.URL.RawPath = h.config.ReadyPath, ""
-		res := &response{ResponseWriter: w}
+		res := &response{ResponseWriter: w, start: time.Now()}
 		if err := h.invoker.invoke(res, r); err != nil {
 			h.fail(res, r, err)
 		}
@@ -73,10 +98,10 @@ func (h *handler) reply(w http.ResponseWriter, ok bool, status int) {
 // counted and, when it fails, answered.
 func (h *handler) serveFunction(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	res := &response{ResponseWriter: w}
+	res := &response{ResponseWriter: w, start: start}
 	h.metrics.inFlight.Inc()
 	status := 0
-	defer func() { h.count(r.Method, status, start) }()
+	defer func() { h.count(res, r, status) }()
 	h.logs.headers(r)
 	if h.draining.Load() {
 		w.Header().Set("Connection", "close")
@@ -119,9 +144,13 @@ func (h *handler) serveFunction(w http.ResponseWriter, r *http.Request) {
 }
 
 // count ends the measuring of an invocation.
-func (h *handler) count(method string, status int, start time.Time) {
+func (h *handler) count(res *response, r *http.Request, status int) {
+	d := time.Since(res.start)
 	h.metrics.inFlight.Dec()
-	h.metrics.observe(method, status, time.Since(start))
+	h.metrics.observe(r.Method, status, d)
+	if h.config.Mode == ModeHTTP {
+		h.logs.answered(r, status, res.sent, d)
+	}
 }
 
 // fail answers with err, or breaks the connection when an answer has begun, so
@@ -138,12 +167,15 @@ func (h *handler) fail(res *response, r *http.Request, err error) {
 		panic(http.ErrAbortHandler)
 	}
 	header := res.Header()
-	switch status {
-	case http.StatusTooManyRequests:
+	switch {
+	case status == http.StatusTooManyRequests:
 		header.Set(internalHeader, "faas-middleware")
-	case http.StatusServiceUnavailable:
+	case status != http.StatusInternalServerError || !errors.Is(err, errExit): // else it is the function's own
 		header.Set(internalHeader, "faas-watchdog")
+	}
+	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
 	}
 	http.Error(res, fmt.Sprint(err), status)
+	_, _ = res.Write(res.output) // a client that left needs no answer
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 )
 
@@ -21,7 +20,7 @@ type invoker interface {
 }
 
 // newInvoker makes the invoker of the configured mode.
-func (w *Watchdog) newInvoker(ctx context.Context) (invoker, error) {
+func (w *Watchdog) newInvoker() (invoker, error) {
 	c := w.opts.Config
 	if c.Mode == ModeStatic {
 		if info, err := os.Stat(c.StaticPath); err != nil {
@@ -42,25 +41,18 @@ func (w *Watchdog) newInvoker(ctx context.Context) (invoker, error) {
 	if err != nil {
 		return nil, err
 	}
+	var held *heldPort
 	if target.Port() == "0" {
-		if err := choosePort(ctx, target); err != nil {
-			return nil, err
+		// Replicas that share a machine must not collide.
+		if held, target.Host, err = holdPort(target.Hostname()); err != nil {
+			return nil, fmt.Errorf("upstream_url: choose a port: %w", err)
 		}
 		cmd.environ = append(cmd.environ, "PORT="+target.Port(), "upstream_url="+target.String())
 	}
 	addr := net.JoinHostPort(target.Hostname(), cmp.Or(target.Port(), "80"))
-	return newProxy(c, newServer(cmd, addr, c.IdleTimeout, w.procs, w.logs, w.opts.Log), target, w.opts.Log), nil
-}
-
-// choosePort replaces port 0 of target by a free one, so that replicas that
-// share a machine do not collide. Another program may take it before the
-// function does; then the function ends and its next start fails the same way.
-func choosePort(ctx context.Context, target *url.URL) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", target.Host)
-	if err != nil {
-		return fmt.Errorf("upstream_url: choose a port: %w", err)
-	}
-	target.Host = l.Addr().String()
-	return l.Close()
+	return newProxy(c, &server{
+		cmd: cmd, addr: addr, port: held, idle: c.IdleTimeout, procs: w.procs, logs: w.logs, log: w.opts.Log,
+		wake:    make(chan struct{}, 1),
+		changed: make(chan struct{}),
+	}, target, w.opts.Log), nil
 }

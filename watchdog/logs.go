@@ -2,6 +2,7 @@ package watchdog
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"log"
 	"net/http"
@@ -45,6 +46,17 @@ func (l *logs) forking(suffix string) {
 
 func (l *logs) wrote(n int64, d time.Duration, suffix string) {
 	l.lines.Printf("Wrote %d Bytes - Duration: %fs%s", n, d.Seconds(), suffix)
+}
+
+// answered tells of a request to a long-lived server, where log_callid asks
+// for it: of-watchdog has such a line for every request.
+func (l *logs) answered(r *http.Request, status int, n int64, d time.Duration) {
+	if !l.config.LogCallID {
+		return
+	}
+	id := cmp.Or(r.Header.Get("X-Call-Id"), "none")
+	l.lines.Printf("%s %s - %d %s - ContentLength: %dB (%.4fs) [%s]",
+		r.Method, r.RequestURI, status, http.StatusText(status), n, d.Seconds(), id)
 }
 
 func (l *logs) headers(r *http.Request) {

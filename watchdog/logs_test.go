@@ -169,9 +169,9 @@ func TestMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		`http_requests_total{code="200",method="POST"} 1`,
-		`http_requests_total{code="200",method="other"} 1`,
-		`http_request_duration_seconds_count{code="200",method="POST"} 1`,
+		`http_requests_total{code="200",method="post"} 1`,
+		`http_requests_total{code="200",method="unknown"} 1`,
+		`http_request_duration_seconds_count{code="200",method="post"} 1`,
 		"http_requests_in_flight 0",
 		"process_resident_memory_bytes ",
 		"process_cpu_seconds_total ",

@@ -3,11 +3,14 @@ package watchdog
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"faas/watchdog/usage"
 )
 
 type metrics struct {
@@ -16,8 +19,13 @@ type metrics struct {
 	inFlight prometheus.Gauge
 }
 
-func newMetrics(reg *prometheus.Registry) *metrics {
+// newMetrics makes the metrics of a watchdog, which may have its container to
+// itself, or share it with others that the same process started.
+func newMetrics(reg *prometheus.Registry, alone bool) *metrics {
 	reg.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if c := usage.New(alone); c != nil {
+		reg.MustRegister(c)
+	}
 	auto := promauto.With(reg)
 	labels := []string{"code", "method"}
 	return &metrics{
@@ -43,13 +51,14 @@ func (m *metrics) observe(method string, status int, d time.Duration) {
 	m.duration.WithLabelValues(code, method).Observe(d.Seconds())
 }
 
-// methodLabel bounds the label: a client may send any word as a method.
+// methodLabel is as in OpenFaaS's watchdogs, and bounded: a client may send any
+// word as a method.
 func methodLabel(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
-		return method
+		return strings.ToLower(method)
 	default:
-		return "other"
+		return "unknown"
 	}
 }

@@ -53,6 +53,7 @@ func newProxy(c Config, s *server, target *url.URL, log *slog.Logger) *proxy {
 				pr.SetURL(target)
 				pr.Out.Host = pr.In.Host
 				pr.Out.URL.RawQuery = pr.In.URL.RawQuery
+				pr.Out.Trailer = pr.In.Trailer // the server fills this very map when the body ends
 				// The watchdog is no hop of its own: what the gateway said stays.
 				for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 					if v, ok := pr.In.Header[name]; ok {

@@ -38,6 +38,7 @@ const (
 type server struct {
 	cmd   command
 	addr  string
+	port  *heldPort     // nil when the port is not ours to choose
 	idle  time.Duration // 0 keeps it running
 	procs *children
 	logs  *logs
@@ -50,14 +51,6 @@ type server struct {
 	changed  chan struct{} // closed at every change of up and failure
 	users    int
 	lastUsed time.Time
-}
-
-func newServer(cmd command, addr string, idle time.Duration, procs *children, l *logs, log *slog.Logger) *server {
-	return &server{
-		cmd: cmd, addr: addr, idle: idle, procs: procs, logs: l, log: log,
-		wake:    make(chan struct{}, 1),
-		changed: make(chan struct{}),
-	}
 }
 
 // acquire waits until the server accepts connections and keeps it from being
@@ -115,6 +108,7 @@ func (s *server) set(up bool, failure error) {
 
 // run keeps the server running until ctx ends, and then ends it.
 func (s *server) run(ctx context.Context) {
+	defer s.releasePort()
 	backoff := firstBackoff
 	for ctx.Err() == nil {
 		if s.idle > 0 {
@@ -131,6 +125,9 @@ func (s *server) run(ctx context.Context) {
 		if lasted >= provenAfter {
 			backoff = firstBackoff
 		}
+		if lasted == 0 {
+			s.releasePort() // it may not be able to listen on a port that is held
+		}
 		s.log.Error("function ended", "err", err, "restart_in", backoff.String())
 		s.set(false, err)
 		select {
@@ -140,6 +137,12 @@ func (s *server) run(ctx context.Context) {
 		}
 		backoff = min(2*backoff, maxBackoff)
 		s.set(false, nil)
+	}
+}
+
+func (s *server) releasePort() {
+	if err := s.port.release(); err != nil {
+		s.log.Error("the function's port is not released", "err", err)
 	}
 }
 

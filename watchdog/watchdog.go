@@ -20,9 +20,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// DefaultLockPath is the file that exists while the watchdog takes requests.
-const DefaultLockPath = "/tmp/.lock"
-
 // Options is what a Watchdog is made of. Only Config has no default.
 type Options struct {
 	Config Config
@@ -46,6 +43,7 @@ type Watchdog struct {
 	opts     Options
 	logs     *logs
 	handler  *handler
+	lock     lockFile
 	inflight *inflight
 	procs    *children
 	conns    atomic.Int64
@@ -71,7 +69,6 @@ func New(o Options) (*Watchdog, error) {
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}
-	o.LockPath = cmp.Or(o.LockPath, DefaultLockPath)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	w := &Watchdog{
 		opts:     o,
@@ -80,10 +77,14 @@ func New(o Options) (*Watchdog, error) {
 		procs:    &children{},
 		killed:   make(chan struct{}),
 	}
+	if !o.Config.SuppressLock {
+		w.lock.path = cmp.Or(o.LockPath, DefaultLockPath)
+	}
 	w.handler = &handler{
 		config:   o.Config,
 		inflight: w.inflight,
-		metrics:  newMetrics(o.Registry),
+		lock:     w.lock,
+		metrics:  newMetrics(o.Registry, o.Listener == nil),
 		logs:     w.logs,
 		log:      o.Log,
 	}
@@ -94,7 +95,7 @@ func New(o Options) (*Watchdog, error) {
 // in flight, and ends the function's processes. It returns ErrKilled after
 // Kill, and another error when it could not serve or not drain. It is called once.
 func (w *Watchdog) Run(ctx context.Context) (err error) {
-	inv, err := w.newInvoker(ctx)
+	inv, err := w.newInvoker()
 	if err != nil {
 		return err
 	}
@@ -102,6 +103,10 @@ func (w *Watchdog) Run(ctx context.Context) (err error) {
 	if err := w.listen(ctx); err != nil {
 		return err
 	}
+	if err := w.lock.create(); err != nil {
+		return errors.Join(err, w.opts.Listener.Close(), w.opts.MetricsListener.Close())
+	}
+	defer func() { err = errors.Join(err, w.lock.remove()) }()
 
 	var work sync.WaitGroup
 	defer work.Wait()
@@ -126,10 +131,6 @@ func (w *Watchdog) Run(ctx context.Context) (err error) {
 	serve(metrics, w.opts.MetricsListener)
 	defer func() { err = errors.Join(err, w.close(ctx, server, metrics)) }()
 
-	if err := w.lock(); err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.unlock()) }()
 	w.opts.Log.Info("watchdog ready", "mode", w.opts.Config.Mode, "addr", w.opts.Listener.Addr().String(),
 		"metrics_addr", w.opts.MetricsListener.Addr().String(), "config", w.opts.Config)
 	select {
@@ -178,7 +179,7 @@ func (w *Watchdog) Kill() {
 	w.killOnce.Do(func() {
 		close(w.killed)
 		w.procs.signal(syscall.SIGKILL)
-		_ = w.unlock() // Run reports it, where there is still time
+		_ = w.lock.remove() // Run reports it, where there is still time
 	})
 }
 

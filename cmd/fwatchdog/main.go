@@ -106,16 +106,16 @@ func usage(flags *flag.FlagSet) {
 	_, _ = fmt.Fprint(out, "\nExit codes: 0 drained, 1 failed, 2 wrong flags or environment, 128+N killed by signal N.\n")
 }
 
+// buildVersion is in the form of OpenFaaS's watchdogs.
 func buildVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			version += " " + s.Value
+	version, revision := "unknown", "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = s.Value
+			}
 		}
 	}
-	return version
+	return "Version: " + version + "\tSHA: " + revision
 }

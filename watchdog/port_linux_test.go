@@ -1,0 +1,80 @@
+package watchdog
+
+import (
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// The kernel is asked for any port out of a range that has only the held one
+// in it, to listen and to dial out.
+func TestHeldPortIsGivenToNobodyElse(t *testing.T) {
+	t.Parallel()
+	target := listen(t)
+	defer target.Close()
+	for range 100 {
+		held, addr, err := holdPort("localhost")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		only := onlyPort(t, port)
+		if l, err := (&net.ListenConfig{Control: only}).Listen(t.Context(), "tcp", "127.0.0.1:0"); err == nil {
+			l.Close()
+			t.Error("the port was given to a listener")
+		} else if errors.Is(err, syscall.ENOPROTOOPT) {
+			t.Skip("needs Linux 6.3:", err)
+		}
+		if c, err := (&net.Dialer{Control: only}).DialContext(t.Context(), "tcp", target.Addr().String()); err == nil {
+			c.Close()
+			t.Error("the port was given to a connection")
+		}
+		// By whom it is held for it can be used, on that address or on all.
+		for _, host := range []string{"127.0.0.1", ""} {
+			l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, port))
+			if err != nil {
+				t.Fatal(err)
+			}
+			l.Close()
+		}
+		if err := errors.Join(held.release(), held.release()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// onlyPort has the kernel choose from a range of one port where a socket asks for any.
+func onlyPort(t *testing.T, port string) func(string, string, syscall.RawConn) error {
+	t.Helper()
+	const ipLocalPortRange = 51 // IP_LOCAL_PORT_RANGE: the lowest port, and the highest in the upper half
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(_, _ string, socket syscall.RawConn) error {
+		var failed error
+		err := socket.Control(func(fd uintptr) {
+			failed = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_IP, ipLocalPortRange, n|n<<16)
+		})
+		return errors.Join(err, failed)
+	}
+}
+
+// A server that cannot share a port that is held gets it at its second start.
+func TestServerWithoutReuse(t *testing.T) {
+	t.Setenv(exclusiveVariable, "1")
+	w := startHTTP(t)
+	eventually(t, "ready", func() bool { return w.status(t, "/_/ready") == 200 })
+	if !strings.Contains(w.stderr.String(), "address already in use") {
+		t.Error("it could share the port: the test is void")
+	}
+	if got := w.status(t, "/status"); got != 418 {
+		t.Errorf("got %d", got)
+	}
+}
