@@ -25,6 +25,7 @@ type Backend struct {
 	services services
 	cluster  cluster
 	images   images
+	logs     logs
 	prober   *http.Client
 	board    *board.Board
 	reader   *reader
@@ -53,7 +54,7 @@ func newBackend(o Options, t timing) (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{
-		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, images: e,
+		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, images: e, logs: e,
 		prober: newProber(o.Dial), board: board.New(),
 		changes: make(chan func(*state, time.Time)), loaded: make(chan struct{}), ended: make(chan struct{}),
 	}

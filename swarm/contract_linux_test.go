@@ -54,6 +54,12 @@ func TestContractOnEngine(t *testing.T) {
 			Function: func(name string) function.Function {
 				return function.Function{Name: name, Image: e.image, Process: "/cat"}
 			},
+			Writer: func(name string) function.Function {
+				return function.Function{
+					Name: name, Image: e.image, Process: "/cat stderr",
+					Env: map[string]string{"mode": "streaming", "prefix_logs": "false", "log_buffer_size": "-1"},
+				}
+			},
 			Broken: func(name string) function.Function {
 				return function.Function{Name: name, Image: e.image, Process: "/cat", Env: map[string]string{"mode": "sideways"}}
 			},

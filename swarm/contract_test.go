@@ -24,15 +24,19 @@ func TestContract(t *testing.T) {
 		e := swarmtest.Start(t, swarmtest.Options{
 			Timing: swarmtest.Timing{Stop: 200 * time.Millisecond}, // the watchdog goes on taking requests for a while
 			Images: []swarmtest.Image{
-				{Name: "faas/echo:latest"}, {Name: "faas/broken:latest", Behaviour: swarmtest.Behaviour{Crash: true}},
+				{Name: "faas/echo:latest"}, {Name: "faas/writer:latest"}, {Name: "faas/broken:latest", Behaviour: swarmtest.Behaviour{Crash: true}},
 			},
 		})
+		e.Behave("faas/writer:latest", swarmtest.Behaviour{Handler: e.Writer()})
 		b, stop := runBackend(t, swarm.Options{Host: e.Host(), Dial: e.Dial})
 		return backendtest.Harness{
 			Backend: b, Stop: stop, Gap: true, Prefix: "contract-", Within: 20 * time.Second,
 			Constraints: []string{"node.role == manager"},
 			Function: func(name string) function.Function {
 				return function.Function{Name: name, Image: "faas/echo:latest", Process: "cat"}
+			},
+			Writer: func(name string) function.Function {
+				return function.Function{Name: name, Image: "faas/writer:latest", Process: "cat"}
 			},
 			Broken: func(name string) function.Function {
 				return function.Function{Name: name, Image: "faas/broken:latest", Process: "cat"}

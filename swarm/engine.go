@@ -3,8 +3,11 @@ package swarm
 import (
 	"context"
 	"fmt"
+	"io"
+	"strconv"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
@@ -39,9 +42,15 @@ type (
 		registryDigest(ctx context.Context, image, auth string) (string, error)
 		localImage(ctx context.Context, image string) (id string, digests []string, err error)
 	}
+	// logs are what containers wrote.
+	logs interface {
+		// taskLogs opens a stream of what a task's container wrote, to both streams and with times, until ctx ends or all
+		// was said. One that follows has no end.
+		taskLogs(ctx context.Context, task string, which logRange) (io.ReadCloser, error)
+	}
 )
 
-// engine is a Docker Engine by way of its own client. It implements services, cluster and images; each call
+// engine is a Docker Engine by way of its own client. It implements services, cluster, images and logs; each call
 // is bounded in time, counted, and returns errors of function's kinds.
 type engine struct {
 	client  *client.Client
@@ -159,6 +168,31 @@ func (e *engine) localImage(ctx context.Context, image string) (string, []string
 		return found{i.ID, i.RepoDigests}, err
 	})
 	return f.id, f.digests, err
+}
+
+// logRange is a part of a log.
+type logRange struct {
+	since  time.Time // zero: from the beginning
+	tail   int       // how many messages before now, of both streams together. 0: all
+	follow bool
+}
+
+// taskLogs has no limit of time but ctx.
+func (e *engine) taskLogs(ctx context.Context, task string, which logRange) (io.ReadCloser, error) {
+	o := container.LogsOptions{ShowStdout: true, ShowStderr: true, Timestamps: true, Follow: which.follow, Tail: "all"}
+	if which.tail > 0 {
+		o.Tail = strconv.Itoa(which.tail)
+	}
+	if which.since.Unix() > 0 {
+		o.Since = fmt.Sprintf("%d.%09d", which.since.Unix(), which.since.Nanosecond())
+	}
+	begin := time.Now()
+	stream, err := e.client.TaskLogs(ctx, task, o)
+	e.metrics.called("task_logs", err, time.Since(begin))
+	if err != nil {
+		return nil, kind(err)
+	}
+	return stream, nil
 }
 
 // follow calls opened once the stream is there, so that whoever reads all after it misses nothing.

@@ -50,6 +50,8 @@ type timing struct {
 	astray     time.Duration // a service with another number of tasks than is wanted is Swarm's business for so long
 	reviveMin  time.Duration // before Swarm is asked again to start what it has given up; doubles
 	reviveMax  time.Duration
+	logIdle    time.Duration // what is in a log already is waited for so long
+	logLinger  time.Duration // what a replica wrote last is waited for so long
 }
 
 func defaultTiming() timing {
@@ -61,6 +63,7 @@ func defaultTiming() timing {
 		probeRetry: 5 * time.Millisecond, probeMax: 250 * time.Millisecond,
 		unplaced: time.Second, crashes: time.Minute, proven: 10 * time.Second,
 		astray: 5 * time.Second, reviveMin: 30 * time.Second, reviveMax: 5 * time.Minute,
+		logIdle: 5 * time.Second, logLinger: time.Second,
 	}
 }
 

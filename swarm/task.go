@@ -85,13 +85,16 @@ func (t *task) slot() string {
 	return t.api.NodeID
 }
 
+// replicaID is by what the rest of faas knows the task.
+func (t *task) replicaID(name string) string { return fmt.Sprintf("%s.%s.%s", name, t.slot(), t.api.ID) }
+
 // replica is the task for the request flow. False: no container of it runs.
 func (t *task) replica(name, port string, node func(string) string) (function.Replica, bool) {
 	if t.dead() || (!t.wanted() && !t.alive()) {
 		return function.Replica{}, false
 	}
 	r := function.Replica{
-		ID: fmt.Sprintf("%s.%s.%s", name, t.slot(), t.api.ID), Node: node(t.api.NodeID),
+		ID: t.replicaID(name), Node: node(t.api.NodeID),
 		State: function.ReplicaStarting, StartedAt: t.api.CreatedAt,
 	}
 	if t.addr != "" {

@@ -27,6 +27,8 @@ type Fault struct {
 	Message string
 	// Cut breaks the connection after the call was done, so that the client cannot know that it was.
 	Cut bool
+	// BreakAfter breaks the connection after so many bytes of the answer.
+	BreakAfter int
 	// Conflict changes the service that the call is about before it is done, so that its version is stale.
 	Conflict bool
 	// Stuck keeps the change of a service without acting on it until the service is changed again. An engine 20.10 does so
@@ -153,6 +155,26 @@ type deaf struct{ header http.Header }
 func (d deaf) Header() http.Header         { return d.header }
 func (d deaf) Write(p []byte) (int, error) { return len(p), nil }
 func (d deaf) WriteHeader(int)             {}
+
+// breaking is an answer in the midst of which the connection breaks.
+type breaking struct {
+	http.ResponseWriter
+	left int
+}
+
+// Write implements http.ResponseWriter.
+func (b *breaking) Write(p []byte) (int, error) {
+	if len(p) >= b.left {
+		_, _ = b.ResponseWriter.Write(p[:b.left])                // a client that is gone
+		_ = http.NewResponseController(b.ResponseWriter).Flush() // the same
+		panic(http.ErrAbortHandler)
+	}
+	b.left -= len(p)
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (b *breaking) Unwrap() http.ResponseWriter { return b.ResponseWriter }
 
 // callName is a pattern as tests know it.
 func callName(pattern string) string {

@@ -42,6 +42,10 @@ type Engine struct {
 	secrets   []*secret
 	behaviour map[string]Behaviour // by service or image
 	early     int
+
+	wrote      chan struct{} // closed and replaced when a container writes
+	breakLogs  chan struct{} // closed and replaced to break the connections of those who read logs
+	logReaders int           // who follow
 }
 
 // New returns an engine that does nothing until it is Run.
@@ -54,6 +58,7 @@ func New(opts Options) (*Engine, error) {
 		opts: opts, calls: newCallLog(), ready: make(chan struct{}), sooner: make(chan struct{}, 1),
 		streams: &streams{subs: map[*stream]struct{}{}}, made: map[string]int{}, services: map[string]*service{},
 		tasks: map[string]*task{}, byService: map[string][]*task{}, waiting: map[*task]bool{}, addresses: map[netip.Addr]*task{}, behaviour: map[string]Behaviour{},
+		wrote: make(chan struct{}), breakLogs: make(chan struct{}),
 	}
 	e.pipes = newPipes(e)
 	for i, n := range opts.Nodes {

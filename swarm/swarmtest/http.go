@@ -70,6 +70,7 @@ func (e *Engine) handler(s *server) http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { answer(w, r, do) })
 	}
 	mux.HandleFunc("GET /events", e.events)
+	mux.HandleFunc(LogsEndpoint, e.taskLogs)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, failf(http.StatusNotFound, "page not found"))
 	})
@@ -97,6 +98,9 @@ func (e *Engine) handler(s *server) http.Handler {
 		if f.Cut {
 			mux.ServeHTTP(deaf{header: http.Header{}}, r)
 			panic(http.ErrAbortHandler)
+		}
+		if f.BreakAfter > 0 {
+			w = &breaking{ResponseWriter: w, left: f.BreakAfter}
 		}
 		mux.ServeHTTP(w, r)
 	})

@@ -81,6 +81,8 @@ type Behaviour struct {
 	Rejected string
 	// ReadyAfter is how long after its start a container's /_/ready answers 503 first.
 	ReadyAfter time.Duration
+	// Writes is what containers write to standard output at their start.
+	Writes string
 	// Prepare, Start and Stop stand for those of Timing where they are not zero.
 	Prepare, Start, Stop time.Duration
 	// Handler answers the requests to the containers. Their TaskInfo is in the context of the request. Nil: /_/ready answers as

@@ -30,6 +30,7 @@ type task struct {
 	addrs     []netip.Addr
 	startedAt time.Time // zero: no container runs
 	serial    int
+	log       []message
 }
 
 // TaskInfo says which task a request reached.
@@ -190,6 +191,7 @@ func (e *Engine) started(t *task) {
 	t.startedAt = time.Now()
 	e.set(t, api.TaskStateRunning, "started", "")
 	b := e.behaviourOf(t)
+	e.writes(t, b)
 	if b.Crash {
 		if b.CrashAfter <= 0 {
 			e.exit(t, 1)

@@ -1,4 +1,4 @@
-// Cat copies its input to its output: the smallest function, for images without a shell.
+// Cat copies its input to its output, or with the argument stderr to standard error: the smallest function, for images without a shell.
 package main
 
 import (
@@ -7,7 +7,11 @@ import (
 )
 
 func main() {
-	if _, err := io.Copy(os.Stdout, os.Stdin); err != nil {
+	out := os.Stdout
+	if len(os.Args) > 1 && os.Args[1] == "stderr" {
+		out = os.Stderr
+	}
+	if _, err := io.Copy(out, os.Stdin); err != nil {
 		os.Exit(1)
 	}
 }
