@@ -228,11 +228,11 @@ func logsOfAnyText(s *suite) {
 	s.logger()
 	s.deploy(f)
 	r := s.awaitReady(f.Name, 1).Replicas[0]
-	long := "long "
-	for i := 0; len(long) < 200_000; i++ {
-		long += strconv.Itoa(i) + " "
+	var numbers strings.Builder
+	for i := 0; numbers.Len() < 200_000; i++ {
+		fmt.Fprint(&numbers, i, " ")
 	}
-	long += "end"
+	long := "long " + numbers.String() + "end"
 	s.write(r, "text with a return\r", "", "text \x00 of \xff bytes", "text of three words: äöü €", long, "text at the end")
 	lines := s.logsWith(function.LogQuery{Name: f.Name}, "text at the end")
 	first := slices.Index(texts(lines), "text with a return")
