@@ -1,0 +1,240 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"faas/function"
+	"faas/internal/httperr"
+)
+
+// The headers of a call, and those of the result at its callback.
+const (
+	callIDHeader   = "X-Call-Id"
+	durationHeader = "X-Duration-Seconds"
+	statusHeader   = "X-Function-Status"
+	nameHeader     = "X-Function-Name"
+)
+
+// worker is what all deliveries share.
+type worker struct {
+	opts      Options
+	log       *slog.Logger
+	metrics   *metrics
+	invoker   *invoker
+	callbacks *callbacks
+	store     *store // set before the first delivery
+}
+
+// delivery is one attempt at a call.
+//
+//	delivered ─▶ function ─┬─ answered ──────────────────────▶ callback ─▶ settled
+//	                       ├─ gone (404 of the gateway) ─────▶ callback ─▶ settled
+//	                       ├─ refused or broken ─┬─ again after a while
+//	                       │                     └─ too often: dead letter ─▶ callback ─▶ settled
+//	                       └─ stopped ─▶ given back
+type delivery struct {
+	work    *worker
+	lane    *lane
+	receipt receipt
+	message jetstream.Msg // nil once it is not needed any more
+	call    function.Call
+	attempt int
+	inLine  bool // it has a place in lane.callbacks
+}
+
+// verdict is what an attempt means for the call.
+type verdict int
+
+const (
+	answered verdict = iota // by the function, or for good
+	gone                    // there is no such function
+	refused                 // the platform could not make it now
+	stopped                 // this process ends
+	hopeless                // it can never be made
+)
+
+func (d *delivery) run(ctx context.Context) {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	d.lane.all.Go(func() { d.keep(ctx) })
+	r, v, reason := d.make(ctx)
+	defer func() { r.close() }()
+	if v != stopped && d.call.Callback != "" {
+		v = d.line(ctx, v)
+	}
+	d.lane.answered(v == refused)
+	if v == refused && d.attempt < d.work.opts.Config.Attempts {
+		d.retry(reason)
+		return
+	}
+	switch v {
+	case stopped:
+		d.giveBack(0)
+		return
+	case refused, hopeless:
+		if !d.bury(ctx, reason) {
+			return
+		}
+	case gone:
+		d.count(eventGone)
+		if d.lane.tellGone(time.Now()) {
+			d.work.log.Warn("asynchronous calls given up: the function does not exist any more",
+				"function", d.call.Function, "call_id", d.call.ID)
+		}
+	case answered:
+		d.count(eventCompleted)
+		d.work.metrics.took(d.call.Function, time.Since(d.call.AcceptedAt))
+		d.work.log.Debug("asynchronous call made", "function", d.call.Function, "call_id", d.call.ID,
+			"status", r.status, "attempt", d.attempt, "duration", r.duration)
+	}
+	if r == nil {
+		r = platformResult(http.StatusBadGateway, "the call could not be made: "+reason)
+	}
+	d.finish(ctx, r)
+}
+
+// make makes the call once. The result is nil where there is none, and reason says why the verdict is not answered.
+func (d *delivery) make(ctx context.Context) (r *result, v verdict, reason string) {
+	d.attempt = 1
+	if meta, err := d.message.Metadata(); err == nil {
+		d.attempt = int(min(meta.NumDelivered, 1<<30)) //nolint:gosec // bounded
+	}
+	var err error
+	if d.call, err = decode(nats.Header(d.message.Headers()), d.message.Data()); err != nil {
+		return nil, hopeless, "it cannot be read: " + err.Error()
+	}
+	if d.attempt > d.work.opts.Config.Attempts { // whoever took it up never said what came of it
+		return nil, hopeless, "every gateway that made it went away meanwhile"
+	}
+	r, err = d.work.invoker.call(ctx, d.call)
+	v = judge(ctx, r, err)
+	switch {
+	case err != nil:
+		reason = err.Error()
+	case v != answered:
+		reason = fmt.Sprintf("the %s answered %d", r.header.Get(httperr.OriginHeader), r.status)
+	}
+	return r, v, reason
+}
+
+// line waits for a place among the answers on their way to a callback, while the call keeps its place in the lane.
+func (d *delivery) line(ctx context.Context, v verdict) verdict {
+	select {
+	case d.lane.callbacks <- struct{}{}:
+		d.inLine = true
+		return v
+	case <-ctx.Done():
+		return stopped
+	}
+}
+
+// judge tells what became of an attempt. What the function itself answered is a result whatever its status: only what a
+// gateway or a watchdog made, and says so, is tried again.
+func judge(ctx context.Context, r *result, err error) verdict {
+	switch {
+	case ctx.Err() != nil:
+		return stopped
+	case errors.Is(err, function.ErrInvalid):
+		return hopeless
+	case err != nil:
+		return refused
+	case !r.platform:
+		return answered
+	case r.status == http.StatusNotFound:
+		return gone
+	case r.status >= 500, r.status == http.StatusTooManyRequests, r.status == http.StatusRequestTimeout:
+		return refused
+	}
+	return answered // such as 413: it would be so again
+}
+
+// platformResult is what a callback is told where no function answered.
+func platformResult(status int, text string) *result {
+	r := &result{
+		status: status, platform: true, head: []byte(text + "\n"),
+		header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, httperr.OriginHeader: {"queue"}},
+	}
+	r.size = int64(len(r.head))
+	return r
+}
+
+// keep tells the server that the call is being worked on, until ctx ends.
+func (d *delivery) keep(ctx context.Context) {
+	tick := time.NewTicker(d.work.opts.AckWait / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			_ = d.receipt.progress() // while the server is away nobody can be told, and nobody takes the call up
+		}
+	}
+}
+
+// retry leaves the call to a later attempt.
+func (d *delivery) retry(reason string) {
+	wait := d.lane.backoff(d.attempt)
+	d.count(eventRetried)
+	d.work.log.Info("asynchronous call failed, to be tried again", "function", d.call.Function, "call_id", d.call.ID,
+		"attempt", d.attempt, "wait", wait, "reason", reason)
+	d.giveBack(wait)
+}
+
+func (d *delivery) giveBack(wait time.Duration) {
+	if err := d.receipt.again(wait); err != nil {
+		d.work.log.Debug("call not given back: the server finds out", "call_id", d.call.ID, "err", err)
+		return
+	}
+	if wait > 0 {
+		d.lane.againAfter(wait)
+	}
+}
+
+// bury makes a dead letter of the call. False: that failed, and is tried again.
+func (d *delivery) bury(ctx context.Context, reason string) bool {
+	letter := died(nats.Header(d.message.Headers()), d.message.Data(), d.lane.function, reason, d.attempt, time.Now())
+	if meta, err := d.message.Metadata(); err == nil { // once, should it be buried again after a failure here
+		letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%d-%d", meta.Timestamp.UnixNano(), meta.Sequence.Stream))
+	}
+	if err := d.work.store.put(ctx, letter); err != nil {
+		d.giveBack(d.lane.backoff(d.attempt))
+		return false
+	}
+	d.count(eventDead)
+	d.work.log.Error("asynchronous call given up: it is a dead letter now", "function", d.lane.function,
+		"call_id", d.call.ID, "attempts", d.attempt, "reason", reason)
+	return true
+}
+
+// finish tells the callback, where there is one, and then settles the call.
+func (d *delivery) finish(ctx context.Context, r *result) {
+	if d.call.Callback != "" {
+		// A body must not stay in memory while its callback is away.
+		d.message, d.call.Body, d.call.Header = nil, nil, nil
+		if err := d.work.callbacks.send(ctx, d.call, r); ctx.Err() != nil {
+			d.giveBack(0)
+			return
+		} else if err != nil {
+			d.work.log.Error("callback given up", "function", d.call.Function, "call_id", d.call.ID, "err", err)
+		}
+	}
+	d.settle(ctx)
+}
+
+func (d *delivery) settle(ctx context.Context) {
+	if err := d.receipt.settle(ctx); err != nil {
+		d.work.log.Warn("call made, but the queue could not be told: it may be made again",
+			"function", d.call.Function, "call_id", d.call.ID, "err", err)
+	}
+}
+
+func (d *delivery) count(event string) { d.work.metrics.count(d.lane.function, event) }
