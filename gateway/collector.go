@@ -9,7 +9,10 @@ import (
 // functionCollector shows each function's counts and scaling settings as metrics, read from the table
 // at the moment of the scrape. A threshold is a metric so that one rule serves every function and a
 // changed label needs no reload.
-type functionCollector struct{ routes *table }
+type functionCollector struct {
+	routes *table
+	depth  func(function string) (int, bool)
+}
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, append([]string{"function_name"}, labels...), nil)
@@ -34,8 +37,11 @@ var (
 		"Invocations that arrived and are not answered yet, held ones included.")
 	descInflightSeconds = describe("gateway_function_inflight_seconds_total",
 		"Invocations in flight integrated over time; its rate is their mean number.")
+	descHeld = describe("gateway_function_held",
+		"Invocations held because no replica has room. They count as in flight as well.")
 	descQueued = describe("gateway_function_queued",
-		"Invocations held because no replica has room.")
+		"Asynchronous calls that wait, are being made or wait for their callback. Of all gateways that share the queue, and "+
+			"reported by each: take the maximum, not the sum. Absent while the queue is away.")
 	descLast = describe("gateway_function_last_invocation_timestamp_seconds",
 		"When the last invocation arrived, at first when the gateway began to serve the function.")
 )
@@ -44,7 +50,7 @@ var (
 func (c functionCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		descCount, descReady, descMin, descMax, descTarget, descProportion, descWindow, descZero,
-		descInflight, descInflightSeconds, descQueued, descLast,
+		descInflight, descInflightSeconds, descHeld, descQueued, descLast,
 	} {
 		ch <- d
 	}
@@ -70,7 +76,10 @@ func (c functionCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 		n, integral := r.series.load.read(now)
 		gauge(descInflight, float64(n))
-		gauge(descQueued, float64(r.gate.Held()))
+		gauge(descHeld, float64(r.gate.Held()))
+		if queued, known := c.depth(r.name); known {
+			gauge(descQueued, float64(queued))
+		}
 		gauge(descLast, float64(r.series.lastArrival.Load())/1e9)
 		ch <- prometheus.MustNewConstMetric(descInflightSeconds, prometheus.CounterValue, integral, r.name)
 	}

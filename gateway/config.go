@@ -26,6 +26,8 @@ type Config struct {
 	// MaxBody bounds the body of an invocation in bytes; a larger one is answered with 413. 0: no bound, bodies
 	// are streamed and never held whole.
 	MaxBody int64
+	// MaxAsyncBody bounds the body of an asynchronous invocation in bytes, which is kept whole. Zero: 1 MiB.
+	MaxAsyncBody int64
 	// ScaleFromZero lets a request wake a function that is scaled to 0.
 	ScaleFromZero bool
 	// MaxIdleConns and MaxIdleConnsPerHost bound the idle connections to replicas.
@@ -41,6 +43,7 @@ func DefaultConfig() Config {
 		HoldTimeout:     time.Minute,
 		MaxHeld:         1000,
 		ScaleFromZero:   true,
+		MaxAsyncBody:    1 << 20,
 		MaxIdleConns:    1024, MaxIdleConnsPerHost: 1024,
 		DrainTimeout: 30 * time.Second,
 	}
@@ -67,6 +70,7 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 	read("drain_timeout", duration(&c.DrainTimeout))
 	read("max_held", count(&c.MaxHeld))
 	read("max_body", memory(&c.MaxBody))
+	read("max_async_body", memory(&c.MaxAsyncBody))
 	read("max_idle_conns", count(&c.MaxIdleConns))
 	read("max_idle_conns_per_host", count(&c.MaxIdleConnsPerHost))
 	read("scale_from_zero", boolean(&c.ScaleFromZero))
@@ -78,7 +82,8 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Duration("read_timeout", c.ReadTimeout), slog.Duration("write_timeout", c.WriteTimeout),
 		slog.Duration("upstream_timeout", c.UpstreamTimeout), slog.Duration("hold_timeout", c.HoldTimeout),
-		slog.Int("max_held", c.MaxHeld), slog.Int64("max_body", c.MaxBody), slog.Bool("scale_from_zero", c.ScaleFromZero),
+		slog.Int("max_held", c.MaxHeld), slog.Int64("max_body", c.MaxBody),
+		slog.Int64("max_async_body", c.MaxAsyncBody), slog.Bool("scale_from_zero", c.ScaleFromZero),
 		slog.Int("max_idle_conns", c.MaxIdleConns), slog.Int("max_idle_conns_per_host", c.MaxIdleConnsPerHost),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 	)

@@ -70,6 +70,13 @@ type Options struct {
 	// Secrets serves /system/secrets, Logs GET /system/logs. Nil: 404.
 	Secrets Secrets
 	Logs    Logs
+	// Queue takes what POST /async-function brings. Nil: 501.
+	Queue Queue
+	// QueueDepth returns how many calls of a function are in the queue, of all gateways that share it; false while that is
+	// not known. Nil: never.
+	QueueDepth func(function string) (n int, known bool)
+	// DeadLetters serves /system/dead-letters. Nil: 404.
+	DeadLetters http.Handler
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
@@ -119,11 +126,15 @@ func New(o Options) (*Gateway, error) {
 		o.Config = DefaultConfig()
 	}
 	o.Config.MaxHeld = cmp.Or(o.Config.MaxHeld, DefaultConfig().MaxHeld)
+	o.Config.MaxAsyncBody = cmp.Or(o.Config.MaxAsyncBody, DefaultConfig().MaxAsyncBody)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
+	}
+	if o.QueueDepth == nil {
+		o.QueueDepth = func(string) (int, bool) { return 0, false }
 	}
 	if o.ControlLoop == nil {
 		o.ControlLoop = func() error { return nil }
@@ -144,7 +155,7 @@ func New(o Options) (*Gateway, error) {
 		routes.wake = o.Scaler.Wake
 	}
 	g.routes = newTable(routes)
-	g.metrics.scaling.MustRegister(functionCollector{g.routes})
+	g.metrics.scaling.MustRegister(functionCollector{g.routes, o.QueueDepth})
 	if err := g.meet(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

@@ -24,8 +24,12 @@ const (
 func (g *Gateway) handler() http.Handler {
 	router := g.router()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name, path, ok := splitInvocation(r.URL); ok {
+		if name, path, ok := splitInvocation(r.URL, invokePrefix); ok {
 			g.invoke(w, r, name, path)
+			return
+		}
+		if name, path, ok := splitInvocation(r.URL, asyncPrefix); ok {
+			g.enqueue(w, r, name, path)
 			return
 		}
 		if r.Method == http.MethodPost && r.URL.Path == "/" {
@@ -116,6 +120,11 @@ func (g *Gateway) systemEndpoints() []endpoint {
 	if g.opts.Alerts != nil {
 		all = append(all, endpoint{"POST", "/system/alert", g.relay.Handler(g.opts.Alerts)})
 	}
+	if g.opts.DeadLetters != nil {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			all = append(all, endpoint{method, "/system/dead-letters", g.opts.DeadLetters})
+		}
+	}
 	if g.opts.ScaleEvents != nil {
 		all = append(all, endpoint{"GET", "/system/scale/events", g.untilDrain(g.opts.ScaleEvents)})
 	}
@@ -153,10 +162,10 @@ func (g *Gateway) handle(h func(http.ResponseWriter, *http.Request) error) http.
 	})
 }
 
-// splitInvocation takes /function/NAME[.NS][/path] apart. path is escaped as it came and starts with a
+// splitInvocation takes prefix + NAME[.NS][/path] apart. path is escaped as it came and starts with a
 // slash.
-func splitInvocation(u *url.URL) (name, path string, ok bool) {
-	rest, ok := strings.CutPrefix(u.EscapedPath(), invokePrefix)
+func splitInvocation(u *url.URL, prefix string) (name, path string, ok bool) {
+	rest, ok := strings.CutPrefix(u.EscapedPath(), prefix)
 	if !ok {
 		return "", "", false
 	}

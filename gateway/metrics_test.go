@@ -21,7 +21,7 @@ func TestScalingMetricsExistBeforeTheFirstRequest(t *testing.T) {
 		`gateway_service_target_load{function_name="echo",scaling_type="rps"} 5`,
 		`gateway_service_target_proportion{function_name="echo"} 0.9`,
 		`gateway_service_down_window_seconds{function_name="echo"} 30`,
-		`gateway_function_queued{function_name="echo"} 0`,
+		`gateway_function_held{function_name="echo"} 0`,
 	} {
 		if !strings.Contains(scaling, want+"\n") {
 			t.Errorf("/metrics/scaling has no line %s", want)

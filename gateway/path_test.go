@@ -22,13 +22,13 @@ func TestSplitInvocation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, path, ok := splitInvocation(u)
+		name, path, ok := splitInvocation(u, invokePrefix)
 		if !ok || name != c.name || path != c.path {
 			t.Errorf("%s: %q %q %v, want %q %q", c.in, name, path, ok, c.name, c.path)
 		}
 	}
 	for _, in := range []string{"/", "/functions", "/function", "/system/functions"} {
-		if _, _, ok := splitInvocation(&url.URL{Path: in}); ok {
+		if _, _, ok := splitInvocation(&url.URL{Path: in}, invokePrefix); ok {
 			t.Errorf("%s is no invocation", in)
 		}
 	}
@@ -43,7 +43,7 @@ func FuzzInvocationPath(f *testing.F) {
 		if err != nil {
 			t.Skip() // the server refuses it before us
 		}
-		name, path, ok := splitInvocation(u)
+		name, path, ok := splitInvocation(u, invokePrefix)
 		if ok && (!strings.HasPrefix(path, "/") || strings.HasSuffix(name, "."+function.Namespace+"."+function.Namespace)) {
 			t.Errorf("%q: name %q path %q", in, name, path)
 		}

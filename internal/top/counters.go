@@ -71,7 +71,7 @@ func (c *Counters) read(name string, labels map[string]string, m *dto.Metric) {
 		}
 	case "gateway_function_inflight_seconds_total":
 		c.InflightSeconds = v
-	case "gateway_function_queued":
+	case "gateway_function_held":
 		c.Queued = v
 	case "gateway_service_min":
 		c.Min = v
