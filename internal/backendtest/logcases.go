@@ -106,51 +106,58 @@ func logsOfTheGone(s *suite) {
 	seen.await("line of the new one")
 }
 
-// logsFollowed has two replicas write numbered lines all the time while a query with Follow begins.
+// logsFollowed has two replicas write numbered lines before, while and after a query with Follow begins.
 func logsFollowed(s *suite) {
-	const bursts, lines = 30, 20
+	const before, after, lines = 5, 400, 20
 	f := s.writer("steady")
 	s.logger()
 	s.deploy(f)
 	s.scale(f.Name, 2)
 	st := s.awaitReady(f.Name, 2)
-	begun, done := make(chan struct{}), make(chan error, 2)
+	type wrote struct {
+		replica string
+		n       int
+		err     error
+	}
+	begun, stop, done := make(chan struct{}, 2), make(chan struct{}), make(chan wrote, 2)
 	for _, r := range st.Replicas {
 		go func() {
-			for b := range bursts {
+			w := wrote{replica: r.ID}
+			for ; w.err == nil; w.n += lines {
+				select {
+				case <-stop:
+					done <- w
+					return
+				default:
+				}
 				var body []string
 				for i := range lines {
-					body = append(body, fmt.Sprintf("count %d", b*lines+i))
+					body = append(body, fmt.Sprintf("count %d", w.n+i))
 				}
-				if err := s.say(r, body...); err != nil {
-					done <- err
-					return
-				}
-				if r.ID == st.Replicas[0].ID && b == bursts/3 {
-					close(begun)
+				if w.err = s.say(r, body...); w.n == before*lines {
+					begun <- struct{}{}
 				}
 			}
-			done <- nil
+			done <- w
 		}()
 	}
-	select {
-	case <-begun:
-	case err := <-done:
-		s.Fatalf("a call: %v", err)
+	for range st.Replicas {
+		select {
+		case <-begun:
+		case w := <-done:
+			close(stop)
+			s.Fatalf("a call: %v", w.err)
+		}
 	}
 	seen := s.tail(function.LogQuery{Name: f.Name, Tail: 50})
+	seen.awaitMany(after)
+	close(stop)
 	for range st.Replicas {
-		s.must("Call", <-done)
-	}
-	for _, r := range st.Replicas {
-		s.write(r, "count "+strconv.Itoa(bursts*lines), "the last of "+r.ID)
-	}
-	for _, r := range st.Replicas {
-		seen.await("the last of " + r.ID)
-	}
-	got := seen.await("the last of " + st.Replicas[0].ID)
-	for _, r := range st.Replicas {
-		s.wantUnbroken(got, r.ID, bursts*lines)
+		w := <-done
+		s.must("Call", w.err)
+		r := st.Replicas[slices.IndexFunc(st.Replicas, func(r function.Replica) bool { return r.ID == w.replica })]
+		s.write(r, "count "+strconv.Itoa(w.n), "the last of "+r.ID)
+		s.wantUnbroken(seen.await("the last of "+r.ID), r.ID, w.n)
 	}
 }
 

@@ -92,7 +92,7 @@ func (s *suite) logsWith(q function.LogQuery, text string) []function.LogLine {
 		select {
 		case <-pause.C:
 		case <-deadline.C:
-			s.Fatalf("no line %q; there are %q", text, texts(lines))
+			s.Fatalf("no line %q; there are %.2000q", text, texts(lines))
 		}
 	}
 }
@@ -143,21 +143,34 @@ func (t *tailing) take(l function.LogLine) error {
 // await waits for a line of this text, and returns all until now.
 func (t *tailing) await(text string) []function.LogLine {
 	t.s.Helper()
+	return t.until(fmt.Sprintf("a line %q", text), func(lines []function.LogLine) bool {
+		return slices.Contains(texts(lines), text)
+	})
+}
+
+// awaitMany waits for n lines.
+func (t *tailing) awaitMany(n int) {
+	t.s.Helper()
+	t.until(fmt.Sprintf("%d lines", n), func(lines []function.LogLine) bool { return len(lines) >= n })
+}
+
+func (t *tailing) until(what string, ok func([]function.LogLine) bool) []function.LogLine {
+	t.s.Helper()
 	deadline := time.NewTimer(t.s.Within)
 	defer deadline.Stop()
 	for {
 		t.mu.Lock()
 		lines, more := slices.Clone(t.lines), t.more
 		t.mu.Unlock()
-		if slices.Contains(texts(lines), text) {
+		if ok(lines) {
 			return lines
 		}
 		select {
 		case <-more:
 		case err := <-t.ended:
-			t.s.Fatalf("Logs ended before a line %q: %v; there were %q", text, err, texts(lines))
+			t.s.Fatalf("Logs ended before %s: %v; there were %.2000q", what, err, texts(lines))
 		case <-deadline.C:
-			t.s.Fatalf("no line %q followed; there are %q", text, texts(lines))
+			t.s.Fatalf("%s did not follow; there are %.2000q", what, texts(lines))
 		}
 	}
 }
