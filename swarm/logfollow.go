@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -150,39 +151,36 @@ func (f *follower) start(l *taskLog) {
 	})
 }
 
-// run reads what a task writes, for as long as it lives and then to the end.
+// run reads what a task writes for as long as it lives, and then what is left of it. A break is not the end: that is
+// when Docker knows no more of the task.
 func (f *follower) run(life context.Context, l *taskLog) {
 	streaming, stop := context.WithCancel(f.ctx)
 	defer stop()
-	linger := context.AfterFunc(life, func() {
-		if f.ctx.Err() != nil {
-			return
-		}
+	defer context.AfterFunc(life, func() {
 		// What is on its way may be all that is left, when the container goes with the task.
 		time.AfterFunc(f.b.timing.logLinger, stop)
-	})
-	defer linger()
+	})()
 	retry := backoff{first: f.b.timing.retry, most: f.b.timing.retryMax}
-	for life.Err() == nil {
+	for f.ctx.Err() == nil {
 		begun := time.Now()
-		err := l.follow(streaming, f.b.logs, f.send)
-		if streaming.Err() != nil {
-			break
+		var err error
+		if life.Err() == nil {
+			err = l.follow(streaming, f.b.logs, f.send)
+		} else if err = l.rest(f.ctx, f.b.logs, f.b.timing.logIdle, f.send); err == nil || isNotFound(err) {
+			return
 		}
-		f.b.opts.Log.Debug("a replica's log ended, followed again", "function", f.query.Name, "replica", l.instance, "err", err)
+		if streaming.Err() != nil && errors.Is(err, context.Canceled) {
+			continue // to the rest
+		}
+		f.b.opts.Log.Debug("a replica's log broke off, read on", "function", f.query.Name, "replica", l.instance, "err", err)
 		if time.Since(begun) > f.b.timing.retryMax {
 			retry.reset()
 		}
-		if !retry.wait(streaming) {
-			break
+		until := life // whose end is reason not to wait
+		if life.Err() != nil {
+			until = f.ctx
 		}
-	}
-	if f.ctx.Err() != nil {
-		return
-	}
-	err := f.attempt(f.ctx, l, func() error { return l.rest(f.ctx, f.b.logs, f.b.timing.logIdle, f.send) })
-	if err != nil && f.ctx.Err() == nil {
-		f.b.opts.Log.Debug("the rest of a replica's log cannot be had", "function", f.query.Name, "replica", l.instance, "err", err)
+		retry.wait(until)
 	}
 }
 

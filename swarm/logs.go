@@ -220,7 +220,7 @@ func (v *logView) tailOf(ctx context.Context, l *taskLog) ([]function.LogLine, e
 			for i, first := range torn {
 				switch {
 				case first != nil && whole:
-					lines = append(lines, *first)
+					lines = slices.Insert(lines, 0, *first)
 				case first == nil && !whole: // it may have been quiet for long
 					l.read[i].skip(r.first)
 				}

@@ -48,6 +48,7 @@ type taskLog struct {
 type mark struct {
 	time  time.Time
 	count int
+	cut   bool // the end of its line is still to come
 }
 
 // since is from when on to read so that nothing is missed. All before what was read is known by its marks.
@@ -202,7 +203,6 @@ type lineWriter struct {
 	line   function.LogLine // that was begun
 	text   []byte
 	begun  bool
-	cut    bool // what was emitted last had no end
 	emit   func(function.LogLine) error
 	failed error
 }
@@ -256,13 +256,13 @@ func (w *lineWriter) flush() error {
 	if !w.begun {
 		return nil
 	}
-	*w.at = w.met
 	text, whole := bytes.CutSuffix(w.text, []byte{'\n'})
 	if whole {
 		text = bytes.TrimSuffix(text, []byte{'\r'})
 	}
-	empty := len(text) == 0 && w.cut // no more of it was to come than its end
-	w.begun, w.cut, w.text = false, !whole, w.text[:0]
+	empty := len(text) == 0 && w.at.cut // no more of it was to come than its end
+	*w.at = mark{time: w.met.time, count: w.met.count, cut: !whole}
+	w.begun, w.text = false, w.text[:0]
 	for !empty {
 		piece := text[:min(len(text), maxLogText)]
 		text, empty = text[len(piece):], len(piece) == len(text)

@@ -86,7 +86,9 @@ func (t *task) slot() string {
 }
 
 // replicaID is by what the rest of faas knows the task.
-func (t *task) replicaID(name string) string { return fmt.Sprintf("%s.%s.%s", name, t.slot(), t.api.ID) }
+func (t *task) replicaID(name string) string {
+	return fmt.Sprintf("%s.%s.%s", name, t.slot(), t.api.ID)
+}
 
 // replica is the task for the request flow. False: no container of it runs.
 func (t *task) replica(name, port string, node func(string) string) (function.Replica, bool) {

@@ -53,9 +53,6 @@ func (e *Engine) write(t *task, at time.Time, stream stdcopy.StdType, text strin
 		for len(line) > 0 {
 			part := line[:min(len(line), maxMessage)]
 			line = line[len(part):]
-			if line == "\n" { // the reader finds the end of what filled its buffer
-				part, line = part+line, ""
-			}
 			t.log = append(t.log, message{at: at.UTC(), stream: stream, text: utf8Text(part)})
 		}
 	}
