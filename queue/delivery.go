@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"faas/function"
@@ -67,13 +66,15 @@ func (d *delivery) run(ctx context.Context) {
 	d.lane.all.Go(func() { d.keep(ctx) })
 	r, v, reason := d.make(ctx)
 	defer func() { r.close() }()
-	if v != stopped && d.call.Callback != "" {
-		v = d.line(ctx, v)
-	}
-	d.lane.answered(v == refused)
+	d.lane.learn(v == refused)
 	if v == refused && d.attempt < d.work.opts.Config.Attempts {
 		d.retry(reason)
 		return
+	}
+	if d.call.Callback != "" && v != stopped {
+		if d.inLine = d.lane.join(ctx); !d.inLine {
+			v = stopped
+		}
 	}
 	switch v {
 	case stopped:
@@ -105,10 +106,10 @@ func (d *delivery) run(ctx context.Context) {
 func (d *delivery) make(ctx context.Context) (r *result, v verdict, reason string) {
 	d.attempt = 1
 	if meta, err := d.message.Metadata(); err == nil {
-		d.attempt = int(min(meta.NumDelivered, 1<<30)) //nolint:gosec // bounded
+		d.attempt = int(min(meta.NumDelivered, 1<<30))
 	}
 	var err error
-	if d.call, err = decode(nats.Header(d.message.Headers()), d.message.Data()); err != nil {
+	if d.call, err = decode(d.message.Headers(), d.message.Data()); err != nil {
 		return nil, hopeless, "it cannot be read: " + err.Error()
 	}
 	if d.attempt > d.work.opts.Config.Attempts { // whoever took it up never said what came of it
@@ -125,17 +126,6 @@ func (d *delivery) make(ctx context.Context) (r *result, v verdict, reason strin
 	return r, v, reason
 }
 
-// line waits for a place among the answers on their way to a callback, while the call keeps its place in the lane.
-func (d *delivery) line(ctx context.Context, v verdict) verdict {
-	select {
-	case d.lane.callbacks <- struct{}{}:
-		d.inLine = true
-		return v
-	case <-ctx.Done():
-		return stopped
-	}
-}
-
 // judge tells what became of an attempt. What the function itself answered is a result whatever its status: only what a
 // gateway or a watchdog made, and says so, is tried again.
 func judge(ctx context.Context, r *result, err error) verdict {
@@ -146,7 +136,7 @@ func judge(ctx context.Context, r *result, err error) verdict {
 		return hopeless
 	case err != nil:
 		return refused
-	case !r.platform:
+	case !r.platform, r.final:
 		return answered
 	case r.status == http.StatusNotFound:
 		return gone
@@ -201,7 +191,7 @@ func (d *delivery) giveBack(wait time.Duration) {
 
 // bury makes a dead letter of the call. False: that failed, and is tried again.
 func (d *delivery) bury(ctx context.Context, reason string) bool {
-	letter := died(nats.Header(d.message.Headers()), d.message.Data(), d.lane.function, reason, d.attempt, time.Now())
+	letter := died(d.message.Headers(), d.message.Data(), d.lane.function, reason, d.attempt, time.Now())
 	if meta, err := d.message.Metadata(); err == nil { // once, should it be buried again after a failure here
 		letter.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("%d-%d", meta.Timestamp.UnixNano(), meta.Sequence.Stream))
 	}

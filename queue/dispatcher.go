@@ -23,19 +23,21 @@ type dispatcher struct {
 	work *worker
 	room *room
 	soon chan struct{} // has room for one: look at the server now
+	open chan struct{} // has room for one: functions want a lane
 
-	mu      sync.Mutex
-	running context.Context // of Run; nil: before and after
-	hard    context.Context // ends when calls under way must
-	lanes   map[string]*lane
-	depths  map[string]int
-	at      time.Time // of depths
-	all     sync.WaitGroup
+	mu     sync.Mutex
+	lanes  map[string]*lane
+	wanted map[string]bool // functions that want a lane
+	depths map[string]int
+	at     time.Time // of depths
+
+	all sync.WaitGroup // of lanes
 }
 
 func newDispatcher(w *worker) *dispatcher {
 	return &dispatcher{
-		work: w, room: &room{free: w.opts.Config.MaxInFlight}, soon: make(chan struct{}, 1), lanes: map[string]*lane{},
+		work: w, room: &room{free: w.opts.Config.MaxInFlight},
+		soon: make(chan struct{}, 1), open: make(chan struct{}, 1), lanes: map[string]*lane{}, wanted: map[string]bool{},
 	}
 }
 
@@ -43,15 +45,8 @@ func newDispatcher(w *worker) *dispatcher {
 func (d *dispatcher) run(ctx context.Context, s *store) {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	d.mu.Lock()
-	d.running, d.hard = ctx, hard
-	d.mu.Unlock()
 	s.notify(d.soon)
-	d.watch(ctx, s)
-
-	d.mu.Lock()
-	d.running = nil // no lane begins any more
-	d.mu.Unlock()
+	d.watch(ctx, hard, s)
 	ended := make(chan struct{})
 	go func() { d.all.Wait(); close(ended) }()
 	late := time.NewTimer(d.work.opts.Drain)
@@ -65,8 +60,8 @@ func (d *dispatcher) run(ctx context.Context, s *store) {
 	}
 }
 
-// watch looks at the server from time to time.
-func (d *dispatcher) watch(ctx context.Context, s *store) {
+// watch looks at the server from time to time, and opens lanes. Their calls may go on until hard ends.
+func (d *dispatcher) watch(ctx, hard context.Context, s *store) {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
 	forgot, failing := time.Now(), false
@@ -83,13 +78,32 @@ func (d *dispatcher) watch(ctx context.Context, s *store) {
 			forgot = time.Now()
 			d.work.metrics.forget(func(function string) bool { _, known := d.work.opts.Limit(function); return known })
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-d.soon:
+		for looked := false; !looked; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				looked = true
+			case <-d.soon:
+				looked = true
+			case <-d.open:
+				d.openLanes(ctx, hard)
+			}
 		}
 	}
+}
+
+// openLanes opens those that are wanted.
+func (d *dispatcher) openLanes(ctx, hard context.Context) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for function := range d.wanted {
+		l := newLane(d, function)
+		d.lanes[function] = l
+		l.signal()
+		d.all.Go(func() { l.run(ctx, hard) })
+	}
+	clear(d.wanted)
 }
 
 // look reads the depths, and wakes the lanes of functions that have more calls than are under way here.
@@ -103,7 +117,7 @@ func (d *dispatcher) look(ctx context.Context, s *store) error {
 		if err := s.prepare(ctx); err != nil {
 			return err
 		}
-		d.work.log.Info("queue ready", "server", s.conn.ConnectedUrlRedacted())
+		d.work.log.Info("queue ready", "server", s.where)
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -138,19 +152,17 @@ func (d *dispatcher) wake(function string) { d.wakeFor(function, maxCalls+1) }
 func (d *dispatcher) wakeFor(function string, n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.running == nil || d.running.Err() != nil {
-		return
-	}
 	l := d.lanes[function]
-	if l == nil {
-		l = newLane(d, function)
-		d.lanes[function] = l
-		ctx, hard := d.running, d.hard
-		d.all.Go(func() { l.run(ctx, hard) })
-	} else if n <= l.underWay() {
-		return
+	switch {
+	case l == nil:
+		d.wanted[function] = true
+		select {
+		case d.open <- struct{}{}:
+		default: // it is told already
+		}
+	case n > l.underWay():
+		l.signal()
 	}
-	l.signal()
 }
 
 // retire closes l unless it was woken meanwhile.

@@ -204,7 +204,7 @@ func (g *guard) dial(ctx context.Context, network, hostport string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	last := error(function.Invalidf("host %s has no address", host))
+	last := function.Invalidf("host %s has no address", host)
 	for _, a := range addrs {
 		at := netip.AddrPortFrom(a.Unmap(), uint16(port)) //nolint:gosec // a port
 		if err := g.addr(host, a, at.Port()); err != nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds every wait of a test, far above what anything takes.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // fakeGateway answers for functions, and notes what was asked of it.
 type fakeGateway struct {
@@ -36,7 +36,7 @@ type seen struct {
 	at                          time.Time
 }
 
-func newGateway(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, s *seen)) *fakeGateway {
+func newGateway(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, s *seen)) *fakeGateway {
 	t.Helper()
 	g := &fakeGateway{more: make(chan struct{})}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func newGateway(t *testing.T, answer func(w http.ResponseWriter, r *http.Request
 }
 
 // await returns the calls once there are n.
-func (g *fakeGateway) await(t *testing.T, n int) []*seen {
+func (g *fakeGateway) await(t testing.TB, n int) []*seen {
 	t.Helper()
 	late := time.After(patience)
 	for {
@@ -104,7 +104,7 @@ func quick() Config {
 	return c
 }
 
-func start(t *testing.T, o Options) *running {
+func start(t testing.TB, o Options) *running {
 	t.Helper()
 	r := &running{registry: prometheus.NewRegistry(), log: &logBuffer{}}
 	o.Registerer = r.registry
@@ -142,7 +142,7 @@ func start(t *testing.T, o Options) *running {
 }
 
 // enqueue keeps trying while the server starts.
-func (r *running) enqueue(t *testing.T, c function.Call) {
+func (r *running) enqueue(t testing.TB, c function.Call) {
 	t.Helper()
 	if c.Method == "" {
 		c.Method = http.MethodPost
@@ -160,7 +160,7 @@ func (r *running) enqueue(t *testing.T, c function.Call) {
 }
 
 // counted is what a counter of the queue says.
-func (r *running) counted(t *testing.T, name string, labels ...string) float64 {
+func (r *running) counted(t testing.TB, name string, labels ...string) float64 {
 	t.Helper()
 	families, err := r.registry.Gather()
 	if err != nil {
@@ -189,7 +189,7 @@ func (r *running) counted(t *testing.T, name string, labels ...string) float64 {
 }
 
 // empty waits until nothing is in the queue.
-func (r *running) empty(t *testing.T) {
+func (r *running) empty(t testing.TB) {
 	t.Helper()
 	eventually(t, "the queue is empty", func() bool {
 		s := r.store.Load()
@@ -201,7 +201,7 @@ func (r *running) empty(t *testing.T) {
 	})
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	late := time.Now().Add(patience)
 	tick := time.NewTicker(5 * time.Millisecond)

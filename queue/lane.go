@@ -37,12 +37,12 @@ type lane struct {
 	own        chan struct{} // the lane's own place, in which no other function can be; empty while it is taken
 	callbacks  chan struct{} // a place for each answer on its way to a callback
 
-	mu      sync.Mutex
-	making  int // places that are taken: calls at the function
-	common  int // of these, places in the common room
-	settled int // calls after the function, with their callback
-	pace    pace
-	gone    time.Time // when it was told last that there is no such function
+	mu     sync.Mutex
+	making int // places that are taken: calls at the function
+	common int // of these, places in the common room
+	inLine int // calls after the function, with their callback
+	pace   pace
+	gone   time.Time // when it was told last that there is no such function
 
 	all sync.WaitGroup // of deliveries
 }
@@ -66,7 +66,7 @@ func (l *lane) signal() {
 func (l *lane) underWay() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.making + l.settled
+	return l.making + l.inLine
 }
 
 // run makes calls until ctx ends, or for a while there were none. Those under way may go on until hard ends.
@@ -207,28 +207,49 @@ func (l *lane) begin(hard context.Context, m jetstream.Msg) {
 	l.all.Go(func() {
 		d.run(hard)
 		if d.inLine {
-			<-l.callbacks
+			l.leave()
+		} else {
+			l.giveBack(1)
 		}
-		l.mu.Lock()
-		l.settled--
-		l.mu.Unlock()
 		l.signal()
 	})
 }
 
-// answered gives the place of a call back, whose callback may follow. refused: the platform had no room for it.
-func (l *lane) answered(refused bool) {
+// join changes the place of a call that was made for one in the line of those whose callback follows, for which it waits.
+// False: ctx ended first. A call without a callback has its place until the server has noted its end: else calls would be
+// made faster than noted, and be delivered again.
+func (l *lane) join(ctx context.Context) bool {
+	select {
+	case l.callbacks <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	l.mu.Lock()
+	l.inLine++
+	l.mu.Unlock()
+	l.giveBack(1)
+	l.signal()
+	return true
+}
+
+// leave gives back what join got.
+func (l *lane) leave() {
+	<-l.callbacks
+	l.mu.Lock()
+	l.inLine--
+	l.mu.Unlock()
+}
+
+// learn sets the pace by how a call ended. refused: the platform had no room for it.
+func (l *lane) learn(refused bool) {
 	limit := l.limit()
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if refused {
 		l.pace.refused(time.Now())
 	} else {
 		l.pace.answered(limit)
 	}
-	l.settled++
-	l.mu.Unlock()
-	l.giveBack(1)
-	l.signal()
 }
 
 // againAfter wakes the lane when the server will have a call again.

@@ -13,7 +13,7 @@ import (
 )
 
 // MaxBody bounds the body of a call whatever Options say, in bytes: a message of NATS must not be much larger.
-const MaxBody = 8 << 20
+const MaxBody = 7 << 20
 
 // The bounds of the streams. A function may have maxCalls calls in the queue; all of them together have
 // maxCallBytes. Dead letters are the newest, of maxDeadBytes and maxDeadAge.

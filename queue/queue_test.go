@@ -52,9 +52,9 @@ func TestCallIsMadeAsItCame(t *testing.T) {
 // TestAcceptedIsStored kills a process with SIGKILL right after it accepted calls.
 func TestAcceptedIsStored(t *testing.T) {
 	dir := t.TempDir()
-	child := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test's own program
+	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(os.Environ(), "QUEUE_TEST_DIR="+dir)
-	child.Stderr = os.Stderr
+	child.Stderr = t.Output()
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

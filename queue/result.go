@@ -20,6 +20,7 @@ const inMemory = 16 << 10
 type result struct {
 	status   int
 	platform bool // made by a gateway or watchdog and not by the function
+	final    bool // whoever made it, it would be so again
 	header   http.Header
 	duration time.Duration
 
@@ -57,7 +58,7 @@ func (r *result) keep(body io.Reader, most int64, dir string) error {
 func (r *result) tooLarge(most int64) {
 	r.close()
 	*r = result{
-		status: http.StatusBadGateway, platform: true, duration: r.duration,
+		status: http.StatusBadGateway, platform: true, final: true, duration: r.duration,
 		header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, httperr.OriginHeader: {"queue"}},
 		head:   fmt.Appendf(nil, "the answer of the function has more than %d bytes\n", most),
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	neturl "net/url"
 	"sync/atomic"
 	"time"
 
@@ -38,12 +39,13 @@ type store struct {
 	conn  *nats.Conn
 	js    jetstream.JetStream
 	log   *slog.Logger
+	where string
 	ready atomic.Bool // the streams are there
 }
 
 // connect makes a connection that is always there or being sought. in, where not nil, is the server of this process.
 func connect(url string, in *server.Server, log *slog.Logger) (*store, error) {
-	s := &store{log: log}
+	s := &store{log: log, where: "a server"}
 	options := []nats.Option{
 		nats.Name("faas gateway"), nats.Timeout(2 * time.Second),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
@@ -60,11 +62,15 @@ func connect(url string, in *server.Server, log *slog.Logger) (*store, error) {
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("queue trouble", "err", err) }),
 	}
 	if in != nil {
+		s.where = "in this process"
 		options = append(options, nats.InProcessServer(in))
 	}
 	var err error
+	if u, err := neturl.Parse(url); err == nil && in == nil {
+		s.where = u.Redacted()
+	}
 	if s.conn, err = nats.Connect(url, options...); err != nil {
-		return nil, fmt.Errorf("queue: connect to %s: %w", url, err)
+		return nil, fmt.Errorf("queue: connect to %s: %w", s.where, err)
 	}
 	if s.js, err = jetstream.New(s.conn, jetstream.WithDefaultTimeout(storeTimeout)); err != nil {
 		s.conn.Close()
@@ -162,7 +168,7 @@ func (s *store) depths(ctx context.Context) (calls map[string]int, dead int, err
 	}
 	calls = make(map[string]int, len(info.State.Subjects))
 	for subject, n := range info.State.Subjects {
-		calls[functionOf(subject[len(callPrefix):])] = int(min(n, maxCalls)) //nolint:gosec // bounded
+		calls[functionOf(subject[len(callPrefix):])] = int(min(n, maxCalls))
 	}
 	if stream, err = s.js.Stream(ctx, deadStream); err != nil {
 		return nil, 0, err
