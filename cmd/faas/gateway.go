@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"faas/gateway"
 	"faas/internal/supervise"
+	"faas/queue"
 )
 
 // gatewayCommand is `faas gateway`, the gateway of a Docker Swarm. It runs in a container on a manager.
@@ -28,6 +30,8 @@ type gatewayCommand struct {
 	Peers       string   `placeholder:"NAME:PORT" env:"FAAS_PEERS" help:"DNS name and port of all gateways, where there are several: alerts that one gets are passed on to the others."`
 	MetricsFrom []string `placeholder:"NAME" env:"FAAS_METRICS_FROM" help:"DNS names of those who may use the metrics port, beside this machine. Default: everyone."`
 
+	Queue string `placeholder:"URL" env:"FAAS_QUEUE" help:"Where asynchronous calls are kept, such as nats://queue:4222 (see faas queue). Default: none are taken."`
+
 	BasicAuth       bool   `default:"true" negatable:"" env:"basic_auth" help:"Ask for credentials where functions are managed (default ${default})."`
 	SecretMountPath string `default:"/run/secrets/" placeholder:"DIR" env:"secret_mount_path" help:"Directory with the files basic-auth-user and basic-auth-password (default ${default})."`
 
@@ -40,7 +44,9 @@ func (*gatewayCommand) Help() string { return environmentHelp }
 
 // BeforeReset is called by the parser before it looks at the environment. A stack file that passes a variable on sets it
 // to nothing where nobody set it, which means the default.
-func (*gatewayCommand) BeforeReset(parsed *kong.Context) error {
+func (*gatewayCommand) BeforeReset(parsed *kong.Context) error { return unsetEmpty(parsed) }
+
+func unsetEmpty(parsed *kong.Context) error {
 	for _, f := range parsed.Selected().Flags {
 		for _, name := range f.Envs {
 			if os.Getenv(name) != "" {
@@ -95,12 +101,21 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	o.Peers, o.MetricsFrom = c.Peers, c.MetricsFrom
 	o.Info = gateway.Info{Backend: "faas-swarm", Orchestration: "swarm"}
 	s := &gatewayService{log: o.Log, group: supervise.NewGroup(), backend: b, drain: o.Config.DrainTimeout}
+	if c.Queue != "" {
+		if s.async, err = newAsync(c.queueOptions(), &o, lookup); err != nil {
+			return nil, errors.Join(err, closeAll(opened))
+		}
+	}
 	if s.scaler, s.gateway, err = assemble(b, o); err != nil {
 		return nil, errors.Join(err, closeAll(opened))
 	}
+	if s.async != nil {
+		s.async.gateway.Store(s.gateway)
+		o.Log.Info("faas gateway: asynchronous calls", "config", s.async.config)
+	}
 	o.Log.Info("faas gateway", "version", version, "commit", commit,
 		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
-		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom,
+		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "queue", redacted(c.Queue),
 		"basic_auth", c.BasicAuth, "secret_mount_path", c.SecretMountPath, "config", o.Config)
 	return s, nil
 }
@@ -120,6 +135,26 @@ func (c *gatewayCommand) credentials(log *slog.Logger) (*gateway.Credentials, er
 			gateway.UserFile, gateway.PasswordFile)
 	}
 	return credentials, nil
+}
+
+// queueOptions are those of a queue that other gateways share. No answer of a function goes to the networks that the hosts
+// of the control plane are on.
+func (c *gatewayCommand) queueOptions() queue.Options {
+	o := queue.Options{URL: c.Queue}
+	o.Callbacks.Control = append(o.Callbacks.Control, c.MetricsFrom...)
+	if host, _, err := net.SplitHostPort(c.Peers); err == nil {
+		o.Callbacks.Control = append(o.Callbacks.Control, host)
+	}
+	return o
+}
+
+// redacted is a URL without its password.
+func redacted(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "invalid"
+	}
+	return u.Redacted()
 }
 
 func closeAll(listeners []net.Listener) error {

@@ -19,6 +19,7 @@ type gatewayService struct {
 	backend backend
 	scaler  *scaler.Scaler
 	gateway *gateway.Gateway
+	async   *async        // nil: there is no queue
 	drain   time.Duration // the bound of requests in flight at the end
 }
 
@@ -32,6 +33,9 @@ func (s *gatewayService) run(ctx context.Context, signals <-chan os.Signal) erro
 			s.log.Warn("requests cut off that were still in flight", "drain_timeout", s.drain)
 		})
 	})
+	if s.async != nil {
+		s.group.Go(ctx, partQueue, s.drain+partLimit, s.async.run)
+	}
 	var failure error
 	select {
 	case <-ctx.Done():
@@ -43,7 +47,7 @@ func (s *gatewayService) run(ctx context.Context, signals <-chan os.Signal) erro
 	stopped := make(chan error, 1)
 	go func() {
 		report := func(part string) { s.log.Debug("stopping", "part", part) }
-		stopped <- s.group.Stop(report, partGateway, partScaler, partBackend)
+		stopped <- s.group.Stop(report, partQueue, partGateway, partScaler, partBackend)
 	}()
 	select {
 	case err := <-stopped:

@@ -18,6 +18,7 @@ var (
 type commands struct {
 	Up          upCommand          `cmd:"" help:"Run the gateway, the functions of a stack file, Prometheus and Alertmanager on this machine."`
 	Gateway     gatewayCommand     `cmd:"" help:"Run the gateway of a Docker Swarm, in a container on a manager."`
+	Queue       queueCommand       `cmd:"" help:"Keep the asynchronous calls of the gateways of a Swarm."`
 	Top         topCommand         `cmd:"" help:"Show what each function does, second by second."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the gateway whether it is healthy: exit status 0 or 1."`
 	Pause       pauseCommand       `cmd:"" hidden:"" help:"Do nothing until told to end."`

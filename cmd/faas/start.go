@@ -66,6 +66,7 @@ func (s *system) start(ctx context.Context) error {
 	}
 	s.tellRestored(board.functions())
 	s.group.Go(ctx, partGateway, s.drain+partLimit, func(ctx context.Context) error { return s.serve(ctx, gateway.Run) })
+	s.group.Go(ctx, partQueue, s.drain+partLimit, s.async.run)
 	_ = s.ports.alertmanager.Yield() // if the port stays taken, its owner says so
 	s.group.Go(ctx, partAlertmanager, partLimit, alertmanager.Run)
 	_ = s.ports.prometheus.Yield() // as above

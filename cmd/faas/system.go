@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,12 +17,14 @@ import (
 	"faas/internal/monitoring"
 	"faas/internal/supervise"
 	"faas/local"
+	"faas/queue"
 	"faas/scaler"
 )
 
 // The parts of the system by the names that people see.
 const (
 	partGateway      = "gateway"
+	partQueue        = "queue"
 	partReload       = "config"
 	partPrometheus   = "prometheus"
 	partAlertmanager = "alertmanager"
@@ -32,7 +35,7 @@ const (
 
 // stopOrder lets requests end while everything else still works, and the functions outlive who calls them.
 var stopOrder = []string{
-	partReload, partGateway, partPrometheus, partAlertmanager, partTelling, partScaler, partBackend,
+	partReload, partQueue, partGateway, partPrometheus, partAlertmanager, partTelling, partScaler, partBackend,
 }
 
 // system is everything that `faas up` runs.
@@ -52,6 +55,7 @@ type system struct {
 	ports                                      *listeners
 	backend                                    *local.Backend
 	scaler                                     *scaler.Scaler
+	async                                      *async
 	follower                                   *monitoring.Follower
 
 	mu       sync.Mutex
@@ -100,6 +104,7 @@ func (s *system) release() {
 
 func (s *system) stop() error {
 	steps := map[string]string{
+		partQueue:        "asynchronous calls under way end, the others are kept",
 		partGateway:      fmt.Sprintf("unready, no new connections, requests in flight may take %s", s.drain),
 		partPrometheus:   "no more orders",
 		partAlertmanager: "no more deliveries",
@@ -197,12 +202,30 @@ func (s *system) components() (*gateway.Gateway, error) {
 	}); err != nil {
 		return nil, err
 	}
-	var g *gateway.Gateway
-	s.scaler, g, err = assemble(s.backend, gateway.Options{
+	o := gateway.Options{
 		Listener: s.ports.gateway, MetricsListener: s.ports.metrics,
 		Config: config, Credentials: s.credentials,
 		Info: gateway.Info{Backend: "local", Orchestration: "processes"},
 		Log:  s.log, Registry: registry,
-	})
+	}
+	if s.async, err = newAsync(s.queueOptions(), &o, os.LookupEnv); err != nil {
+		return nil, err
+	}
+	var g *gateway.Gateway
+	if s.scaler, g, err = assemble(s.backend, o); err == nil {
+		s.async.gateway.Store(g)
+	}
 	return g, err
+}
+
+// queueOptions are those of a queue in this process. Answers may go to other programs of this machine, for people who
+// try things out, but not to those of this system: Alertmanager takes orders from everyone who reaches it.
+func (s *system) queueOptions() queue.Options {
+	o := queue.Options{Dir: filepath.Join(s.data, "queue")}
+	o.Callbacks.Loopback = true
+	for _, addr := range []net.Addr{s.ports.prometheus.Addr(), s.ports.alertmanager.Addr()} {
+		_, port := ownAddress(addr)
+		o.Callbacks.OwnPorts = append(o.Callbacks.OwnPorts, port)
+	}
+	return o
 }

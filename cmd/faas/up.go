@@ -45,7 +45,8 @@ func (*upCommand) Help() string {
 const environmentHelp = "The gateway reads its settings from the environment, as OpenFaaS's does: upstream_timeout, read_timeout, " +
 	"write_timeout, hold_timeout and drain_timeout (seconds, or 1m30s), max_held (requests of a function that " +
 	"wait for a replica), max_idle_conns, max_idle_conns_per_host, scale_from_zero (true or false) and max_body " +
-	"(bytes, or 10M)."
+	"(bytes, or 10M). Of asynchronous calls: max_async_body, async_concurrency (of one function), max_async_inflight " +
+	"(of all), max_retry_attempts, initial_retry_wait, max_retry_wait, callback_allow and callback_deny (hosts and networks)."
 
 // Validate is called by the parser.
 func (c *upCommand) Validate() error {
