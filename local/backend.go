@@ -23,12 +23,15 @@ type Backend struct {
 	timing  timing
 	metrics *metrics
 	base    map[string]string
+	secrets *secretStore
 	board   *board.Board
 	stack   atomic.Pointer[stack] // nil: none
 	ops     chan op
-	started atomic.Bool
-	loaded  chan struct{} // closed once every function of before is there
-	ended   chan struct{} // closed when Run returns
+	// secretTurn is held by the one change of secrets that writes.
+	secretTurn chan struct{}
+	started    atomic.Bool
+	loaded     chan struct{} // closed once every function of before is there
+	ended      chan struct{} // closed when Run returns
 }
 
 // New returns a backend that does nothing until it is Run.
@@ -42,6 +45,7 @@ func New(opts Options) (*Backend, error) {
 	b := &Backend{
 		opts: opts, timing: defaultTiming(), metrics: newMetrics(opts.Registerer), base: opts.baseEnv(),
 		board: board.New(), ops: make(chan op), loaded: make(chan struct{}), ended: make(chan struct{}),
+		secrets: newSecretStore(dir), secretTurn: make(chan struct{}, 1),
 	}
 	b.Reader = board.NewReader(board.Source{
 		Board: b.board, Loaded: b.loaded, Ended: b.ended, Name: "local",

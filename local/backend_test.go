@@ -97,7 +97,7 @@ func TestErrors(t *testing.T) {
 		{"scale unknown", f.Scale(ctx, "g", 1), function.ErrNotFound, "does not exist"},
 		{"scale below zero", f.Scale(ctx, "f", -1), function.ErrInvalid, "must not be negative"},
 		{"an image", f.Deploy(ctx, function.Function{Name: "g", Image: "nginx"}), function.ErrInvalid, "reg/known:1"},
-		{"secrets", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Secrets: []string{"key"}}), function.ErrInvalid, "no secrets yet"},
+		{"unknown secrets", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Secrets: []string{"key"}}), function.ErrInvalid, "unknown secrets: key"},
 		{"bad label", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Labels: map[string]string{"com.openfaas.scale.min": "x"}}), function.ErrInvalid, "com.openfaas.scale.min"},
 		{"bad open files", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Annotations: map[string]string{annotationNoFile: "2"}}), function.ErrInvalid, annotationNoFile},
 		{"bad time-out", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Env: map[string]string{"exec_timeout": "x"}}), function.ErrInvalid, "exec_timeout"},

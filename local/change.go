@@ -15,6 +15,10 @@ func (s *supervisor) deploy(f function.Function, sp spec, fromStack bool, now ti
 	if s.functions[f.Name] != nil {
 		return function.Conflictf("function %s exists already", f.Name)
 	}
+	sp, err := s.giveSecrets(f, sp, fromStack)
+	if err != nil {
+		return err
+	}
 	d := &deployed{createdAt: now, fromStack: fromStack}
 	d.define(f, sp)
 	d.desired = d.scaling.Min
@@ -33,6 +37,9 @@ func (s *supervisor) add(d *deployed) {
 func (s *supervisor) update(f function.Function, sp spec, fromStack bool) error {
 	d, err := s.get(f.Name)
 	if err != nil {
+		return err
+	}
+	if sp, err = s.giveSecrets(f, sp, fromStack); err != nil {
 		return err
 	}
 	d.define(f, sp)

@@ -21,7 +21,7 @@ func TestContract(t *testing.T) {
 		f := run(t, Options{Watchdog: binaries().watchdog})
 		return backendtest.Harness{
 			Backend: f.Backend, Stop: f.stop, Prefix: "contract-", Within: 20 * time.Second,
-			Function: echo,
+			Function: echoOrSecret,
 			Broken: func(name string) function.Function {
 				fn := echo(name)
 				fn.Env = map[string]string{"mode": "sideways"}
@@ -31,8 +31,19 @@ func TestContract(t *testing.T) {
 			Call: func(ctx context.Context, r function.Replica, body string) (string, error) {
 				return call(ctx, r.Addr, "/", body)
 			},
+			Secret: func(ctx context.Context, r function.Replica, name string) (string, error) {
+				return call(ctx, r.Addr, "/secret/"+name, "")
+			},
 		}
 	})
+}
+
+// echoOrSecret reads the secret that a path names, and echoes where it names none.
+func echoOrSecret(name string) function.Function {
+	return function.Function{
+		Name:    name,
+		Process: `sh -c 'case "$Http_Path" in (/secret/*) exec cat "$secret_mount_path${Http_Path#/secret/}"; esac; exec cat'`,
+	}
 }
 
 // killReplica kills the watchdog that is marked with a replica's ID.

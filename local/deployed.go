@@ -99,6 +99,9 @@ func (d *deployed) status(node string) function.Status {
 		Function: d.function, Scaling: d.scaling, Desired: d.desired, CreatedAt: d.createdAt,
 		Replicas: make([]function.Replica, 0, len(d.slots)),
 	}
+	if missing := d.spec.waitsFor(); missing != "" {
+		st.Blocked = d.function.Name + " " + missing
+	}
 	for _, s := range d.slots {
 		if s.replica != nil {
 			st.Replicas = append(st.Replicas, s.status(node))

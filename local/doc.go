@@ -23,10 +23,22 @@
 // free port: upstream_url is rewritten to name it, and PORT is set to it for the server to read. Only an
 // upstream_url of this machine (localhost or a loopback address) with a port is rewritten.
 //
+// # Secrets
+//
+// There is no mount namespace here, so /var/openfaas/secrets and /run/secrets do not exist. A function finds the secrets
+// that it names, and no others, in a directory that its environment variable secret_mount_path names with a slash at
+// the end, which functions written for OpenFaaS know; a function that names secrets must not set that variable
+// itself. Each replica has a directory of its own, with copies of the values as they were when it started; they go when
+// nothing of it is left. Values are kept in files of mode 0400 in the data directory, apart from the gateway's own, and
+// stand in no log, message, argument or environment. The API refuses a function whose secret does not exist; one of the
+// stack file waits for it, says so, and starts when it is created.
+//
+// All functions run as the user who runs the backend: one that looks for another's secrets on the disk finds them.
+//
 // # What it cannot do
 //
 // Limits of processor time, requests, placement constraints and a read-only root need a container; they
-// are accepted, and said once for each function by Options.Notice. Secrets are refused. Memory limits are
-// enforced on Linux by measuring, twice a second: see memoryUse for what counts. A process that leaves its session, drops its
+// are accepted, and said once for each function by Options.Notice. Memory limits are enforced on Linux by
+// measuring, twice a second: see memoryUse for what counts. A process that leaves its session, drops its
 // environment and is orphaned cannot be told from the supervising program's own children, and is left alone.
 package local

@@ -86,7 +86,7 @@ func TestStateRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	f := function.Function{
 		Name: "f", Image: "i", Process: "cat", Env: map[string]string{"a": "b"}, Labels: map[string]string{"l": "1"},
-		Annotations: map[string]string{"n": "2"}, Constraints: []string{"c"}, Limits: &function.Resources{Memory: "1Mi"},
+		Annotations: map[string]string{"n": "2"}, Constraints: []string{"c"}, Secrets: []string{"s"}, Limits: &function.Resources{Memory: "1Mi"},
 		Requests: &function.Resources{CPU: "1m"}, ReadOnlyRootFilesystem: true,
 	}
 	want := newState()

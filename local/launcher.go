@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -20,6 +22,7 @@ type launcher struct {
 	watchdog string
 	base     map[string]string
 	logs     string
+	secrets  *secretStore
 	spawner  *spawner
 	ports    *ports
 	starts   chan struct{} // holds one for each replica that starts now
@@ -52,6 +55,7 @@ func (l *launcher) run(ctx context.Context, r *replica, events chan<- event) {
 	p, err := l.start(r)
 	if err != nil {
 		<-l.starts
+		l.withdraw(r)
 		send(event{kind: eventDied, reason: exitStart, text: err.Error()})
 		send(event{kind: eventGone})
 		return
@@ -60,9 +64,20 @@ func (l *launcher) run(ctx context.Context, r *replica, events chan<- event) {
 	life := &life{launcher: l, process: p, began: began, send: send}
 	life.run(ctx, r.stops)
 	sweep(p.proc.Pid, p.born, r.id)
+	l.withdraw(r)
 	lastLine := p.log.close()
 	l.ports.release(p.port)
 	send(event{kind: eventGone, lastLine: lastLine})
+}
+
+// withdraw takes back the secrets of a replica of which nothing is left to read them.
+func (l *launcher) withdraw(r *replica) {
+	if len(r.spec.secrets) == 0 {
+		return
+	}
+	if err := l.secrets.withdraw(r.id); err != nil {
+		l.log.Warn("copies of secrets not removed", "function", r.function, "replica", r.id, "err", err)
+	}
 }
 
 // start binds the replica's two sockets and starts a watchdog that inherits them, so that ports never
@@ -71,6 +86,12 @@ func (l *launcher) start(r *replica) (p *process, err error) {
 	if r.spec.ownDir { // it goes with the last function of the name, which may have ended since the deployment
 		if err := os.MkdirAll(r.spec.dir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the working directory: %w", err)
+		}
+	}
+	secrets := ""
+	if len(r.spec.secrets) > 0 {
+		if secrets, err = l.secrets.lend(r.id, slices.Sorted(maps.Keys(r.spec.secrets))); err != nil {
+			return nil, err
 		}
 	}
 	var files closers
@@ -104,7 +125,7 @@ func (l *launcher) start(r *replica) (p *process, err error) {
 	}
 	path, argv := limitedCommand(l.watchdog, r.spec.noFile)
 	proc, err := l.spawner.start(path, argv, &os.ProcAttr{
-		Dir: r.spec.dir, Env: r.spec.environ(l.base, r.id, port),
+		Dir: r.spec.dir, Env: r.spec.environ(l.base, r.id, port, secrets),
 		Files: []*os.File{null, stdout, stderr, httpFile, metricsFile},
 		Sys:   childAttributes(),
 	})

@@ -16,9 +16,10 @@ type Options struct {
 	// StackFile is the OpenFaaS stack file whose functions are deployed at start and whose changes are
 	// followed. Empty: none.
 	StackFile string
-	// DataDir holds state.json, logs/ and functions/, the working directories of functions without a
-	// handler. When such a function is removed its directory goes if it is empty, and is kept otherwise;
-	// logs are kept. Empty: ".faas".
+	// DataDir holds state.json, logs/, function-secrets/ and replica-secrets/, the values of secrets and the
+	// copies that replicas read, and functions/, the working directories of functions without a handler. When
+	// such a function is removed its directory goes if it is empty, and is kept otherwise; logs are kept. Other
+	// names in it are not this backend's: `faas up` has its own credentials in secrets/. Empty: ".faas".
 	DataDir string
 	// Watchdog is the path of the fwatchdog program. Empty: beside the running program, else on PATH.
 	Watchdog string

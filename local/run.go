@@ -56,6 +56,10 @@ func (b *Backend) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	secrets, err := b.secrets.load()
+	if err != nil {
+		return err
+	}
 	if err := adoptOrphans(); err != nil {
 		return err
 	}
@@ -63,7 +67,7 @@ func (b *Backend) run(ctx context.Context) (err error) {
 	saver := newSaver(statePath, b.opts.Log)
 	spawner := newSpawner()
 	launcher := &launcher{
-		log: b.opts.Log, timing: b.timing, watchdog: watchdog, base: b.base, logs: logs, spawner: spawner,
+		log: b.opts.Log, timing: b.timing, watchdog: watchdog, base: b.base, logs: logs, secrets: b.secrets, spawner: spawner,
 		ports: newPorts(), starts: make(chan struct{}, b.timing.startsAtOnce),
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	}
@@ -74,8 +78,11 @@ func (b *Backend) run(ctx context.Context) (err error) {
 		log: b.opts.Log, notice: b.opts.Notice, metrics: b.metrics, timing: b.timing, board: b.board, node: node,
 		launch:  func(r *replica, events chan<- event) { launcher.run(alive, r, events) },
 		measure: warden.measure, save: saver.save, forget: b.removeWorkDir,
-		functions: map[string]*deployed{},
-		events:    make(chan event), usage: make(chan map[int]int64),
+		functions: map[string]*deployed{}, secrets: map[string]int{},
+		events: make(chan event), usage: make(chan map[int]int64),
+	}
+	for _, name := range secrets {
+		s.setSecret(name)
 	}
 	b.restore(s, before)
 
@@ -135,7 +142,7 @@ func (b *Backend) restore(s *supervisor, before state) {
 // bring adds a function of an earlier run, with the count that it had.
 func (s *supervisor) bring(f function.Function, sp spec, fromStack bool, kept keptFunction) {
 	d := &deployed{createdAt: kept.CreatedAt, fromStack: fromStack, desired: kept.Desired}
-	d.define(f, sp)
+	d.define(f, s.withSecrets(f, sp))
 	s.add(d)
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,8 @@ type spec struct {
 	process string // empty in static mode
 	env     map[string]string
 	noFile  uint64 // 0: as the backend itself
+	// secrets has the version of each secret that it may read; 0: it does not exist yet.
+	secrets map[string]int
 	// upstream is the address that an http-mode function's server is expected at, whose port is
 	// replaced by one of the replica's own. Nil: nothing to replace.
 	upstream *url.URL
@@ -35,7 +38,8 @@ type spec struct {
 }
 
 func (s spec) equal(o spec) bool {
-	return s.dir == o.dir && s.process == o.process && s.noFile == o.noFile && maps.Equal(s.env, o.env)
+	return s.dir == o.dir && s.process == o.process && s.noFile == o.noFile && maps.Equal(s.env, o.env) &&
+		maps.Equal(s.secrets, o.secrets)
 }
 
 // checkHere reports what makes f unfit for this backend, before anything is resolved.
@@ -43,9 +47,10 @@ func checkHere(f function.Function) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	if len(f.Secrets) > 0 {
-		return function.Invalidf("secrets %s: the local backend has no secrets yet; "+
-			"pass the values in the environment", strings.Join(f.Secrets, ", "))
+	for _, name := range f.Secrets {
+		if err := function.ValidateSecretName(name); err != nil {
+			return err
+		}
 	}
 	_, err := noFileLimit(f.Annotations)
 	return err
@@ -67,6 +72,10 @@ func newSpec(f function.Function, defaults entry) (spec, error) {
 	if s.process == "" && (env["mode"] != "static" || env["static_path"] == "") {
 		return spec{}, function.Invalidf("no process to run: the local backend runs a command, not an image; " +
 			"set fprocess (in a stack file) or envProcess (in the API), such as \"cat\"")
+	}
+	if path, set := env[secretPathVariable]; set && len(f.Secrets) > 0 {
+		return spec{}, function.Invalidf("environment %s=%q: leave it out of a function with secrets; "+
+			"the local backend sets it, to the directory where they are", secretPathVariable, path)
 	}
 	var err error
 	if s.noFile, err = noFileLimit(f.Annotations); err != nil {
@@ -115,8 +124,9 @@ func loopbackUpstream(env map[string]string) (*url.URL, error) {
 }
 
 // environ is the environment of one replica, sorted: base, then the function's, then what the backend
-// itself must decide. A port other than 0 is the replica's own for its http server.
-func (s spec) environ(base map[string]string, id string, port int) []string {
+// itself must decide. A port other than 0 is the replica's own for its http server, and secrets the directory of
+// those that it may read; empty: it has none.
+func (s spec) environ(base map[string]string, id string, port int, secrets string) []string {
 	env := maps.Clone(base)
 	maps.Copy(env, s.env)
 	if s.process != "" {
@@ -127,6 +137,9 @@ func (s spec) environ(base map[string]string, id string, port int) []string {
 	env["LISTEN_FDS"] = "2"
 	env["LISTEN_FDNAMES"] = "http:metrics"
 	env[replicaMark] = id
+	if secrets != "" {
+		env[secretPathVariable] = secrets + string(filepath.Separator) // functions join it with the name as it is
+	}
 	if s.upstream != nil && port != 0 {
 		u := *s.upstream
 		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(port))

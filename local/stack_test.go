@@ -92,7 +92,7 @@ functions:
   e:
     labels: {com.openfaas.scale.max: many}
   f:
-    secrets: [key]
+    secrets: [key, a/key]
 `,
 			`s.yml:2: unknown key "functons": there are functions, version, provider, configuration
 s.yml:6: function a: unknown key "hander"
@@ -103,7 +103,7 @@ s.yml:12: function ../c: function name "../c": use letters, digits, '-', '_' and
 s.yml:14: function d: namespace "other": there is only "openfaas-fn"; leave it out
 s.yml:15: function d: unknown key "disk" in limits: there are memory and cpu
 s.yml:16: function e: label com.openfaas.scale.max="many": use a whole number from 1 to 10000
-s.yml:18: function f: secrets key: the local backend has no secrets yet; pass the values in the environment`,
+s.yml:18: function f: secret name "a/key": use letters, digits, '-', '_' and '.', starting with a letter or digit`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

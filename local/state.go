@@ -37,6 +37,7 @@ type keptDefinition struct {
 	Labels      map[string]string   `json:"labels,omitempty"`
 	Annotations map[string]string   `json:"annotations,omitempty"`
 	Constraints []string            `json:"constraints,omitempty"`
+	Secrets     []string            `json:"secrets,omitempty"` // names; values are secretStore's
 	Limits      *function.Resources `json:"limits,omitempty"`
 	Requests    *function.Resources `json:"requests,omitempty"`
 	ReadOnly    bool                `json:"read_only_root_filesystem,omitempty"`
@@ -47,14 +48,14 @@ func newState() state { return state{Version: stateVersion, Functions: map[strin
 func keep(f function.Function) *keptDefinition {
 	return &keptDefinition{
 		Image: f.Image, Process: f.Process, Env: f.Env, Labels: f.Labels, Annotations: f.Annotations,
-		Constraints: f.Constraints, Limits: f.Limits, Requests: f.Requests, ReadOnly: f.ReadOnlyRootFilesystem,
+		Constraints: f.Constraints, Secrets: f.Secrets, Limits: f.Limits, Requests: f.Requests, ReadOnly: f.ReadOnlyRootFilesystem,
 	}
 }
 
 func (k *keptDefinition) restore(name string) function.Function {
 	return function.Function{
 		Name: name, Image: k.Image, Process: k.Process, Env: k.Env, Labels: k.Labels, Annotations: k.Annotations,
-		Constraints: k.Constraints, Limits: k.Limits, Requests: k.Requests, ReadOnlyRootFilesystem: k.ReadOnly,
+		Constraints: k.Constraints, Secrets: k.Secrets, Limits: k.Limits, Requests: k.Requests, ReadOnlyRootFilesystem: k.ReadOnly,
 	}
 }
 

@@ -33,14 +33,17 @@ type supervisor struct {
 	functions map[string]*deployed
 	leaving   []*deployed             // removed, with replicas that still drain
 	parked    map[string]keptFunction // of an earlier run, and cannot run now
-	events    chan event
-	usage     chan map[int]int64
-	measuring bool
-	scans     int // ticks that were or could have been measurements
-	alive     int // replicas that are not gone
-	stopping  bool
-	changed   bool // the board is behind
-	tasks     sync.WaitGroup
+	// secrets has the version of each secret that there is, from 1 on. No two values of any have had the same one.
+	secrets       map[string]int
+	secretVersion int // the newest
+	events        chan event
+	usage         chan map[int]int64
+	measuring     bool
+	scans         int // ticks that were or could have been measurements
+	alive         int // replicas that are not gone
+	stopping      bool
+	changed       bool // the board is behind
+	tasks         sync.WaitGroup
 }
 
 // op is a request of the API's or of the stack file's, answered once its effect is on the board.
@@ -142,9 +145,10 @@ func (s *supervisor) reconcile(now time.Time) (next time.Time) {
 		for _, sl := range retire {
 			s.retire(sl)
 		}
+		waits := len(d.spec.missingSecrets()) > 0 // until setSecret
 		for _, sl := range d.slots {
 			switch {
-			case sl.retired || sl.replica != nil:
+			case sl.retired || sl.replica != nil || waits:
 			case !sl.restartAt.After(now):
 				s.start(d, sl, now)
 			case next.IsZero() || sl.restartAt.Before(next):
