@@ -24,6 +24,7 @@ type Backend struct {
 	metrics *metrics
 	base    map[string]string
 	secrets *secretStore
+	logs    *logbook
 	board   *board.Board
 	stack   atomic.Pointer[stack] // nil: none
 	ops     chan op
@@ -46,6 +47,7 @@ func New(opts Options) (*Backend, error) {
 		opts: opts, timing: defaultTiming(), metrics: newMetrics(opts.Registerer), base: opts.baseEnv(),
 		board: board.New(), ops: make(chan op), loaded: make(chan struct{}), ended: make(chan struct{}),
 		secrets: newSecretStore(dir), secretTurn: make(chan struct{}, 1),
+		logs: newLogbook(filepath.Join(dir, "logs")),
 	}
 	b.Reader = board.NewReader(board.Source{
 		Board: b.board, Loaded: b.loaded, Ended: b.ended, Name: "local",
@@ -169,8 +171,9 @@ func (b *Backend) workDir(name string) string {
 	return filepath.Join(b.opts.DataDir, "functions", name)
 }
 
-// removeWorkDir takes away the working directory of a function that is gone. What the function wrote is
-// its user's, and stays.
-func (b *Backend) removeWorkDir(name string) {
+// forget lets go of a function that is gone. What it wrote to its working directory is its user's and stays, and so
+// do its logs.
+func (b *Backend) forget(name string) {
+	b.logs.forget(name)
 	_ = os.Remove(b.workDir(name)) // it is not empty, or there is none
 }

@@ -318,6 +318,24 @@ func TestStateSurvives(t *testing.T) {
 	}
 }
 
+// TestMinimumFollowsTheStackFile has a new minimum in the file when faas starts again.
+func TestMinimumFollowsTheStackFile(t *testing.T) {
+	dir := t.TempDir()
+	stack := func(least string) string {
+		return writeFile(t, dir, "stack.yml", `functions:
+  as-it-was: {fprocess: cat, labels: {com.openfaas.scale.min: `+least+`}}
+  scaled: {fprocess: cat, labels: {com.openfaas.scale.min: `+least+`}}
+`)
+	}
+	f := run(t, Options{DataDir: dir, StackFile: stack("1")})
+	f.scale("scaled", 3)
+	f.awaitReady("scaled", 3)
+	f.stop()
+	f = run(t, Options{DataDir: dir, StackFile: stack("2")})
+	f.awaitReady("as-it-was", 2)
+	f.awaitReady("scaled", 3)
+}
+
 func TestDataDirIsLocked(t *testing.T) {
 	f := run(t, Options{})
 	other, err := New(Options{DataDir: f.opts.DataDir, Watchdog: binaries().standIn})
@@ -334,7 +352,7 @@ func TestLogs(t *testing.T) {
 	f.deploy(echo("f"))
 	r := f.awaitReady("f", 1).Replicas[0]
 	f.call(r, "/spawn", "echo to stderr >&2; echo said")
-	line := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z to stderr$`)
+	line := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z \[1\.[0-9a-f]{12}\] to stderr$`)
 	eventually(t, 5*time.Second, "the line is in the log", func() bool {
 		data, _ := os.ReadFile(filepath.Join(f.opts.DataDir, "logs", "f", "1.log"))
 		return line.Match(data)

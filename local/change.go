@@ -28,6 +28,7 @@ func (s *supervisor) deploy(f function.Function, sp spec, fromStack bool, now ti
 
 func (s *supervisor) add(d *deployed) {
 	name := d.function.Name
+	d.removed = make(chan struct{})
 	s.functions[name] = d
 	s.metrics.deployed(name)
 	s.changed = true
@@ -56,6 +57,7 @@ func (s *supervisor) remove(name string) error {
 		return err
 	}
 	delete(s.functions, name)
+	close(d.removed)
 	for _, sl := range d.slots {
 		s.retire(sl)
 	}

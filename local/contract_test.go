@@ -21,7 +21,7 @@ func TestContract(t *testing.T) {
 		f := run(t, Options{Watchdog: binaries().watchdog})
 		return backendtest.Harness{
 			Backend: f.Backend, Stop: f.stop, Prefix: "contract-", Within: 20 * time.Second,
-			Function: echoOrSecret,
+			Function: echoOrSecret, Writer: writer,
 			Broken: func(name string) function.Function {
 				fn := echo(name)
 				fn.Env = map[string]string{"mode": "sideways"}
@@ -43,6 +43,15 @@ func echoOrSecret(name string) function.Function {
 	return function.Function{
 		Name:    name,
 		Process: `sh -c 'case "$Http_Path" in (/secret/*) exec cat "$secret_mount_path${Http_Path#/secret/}"; esac; exec cat'`,
+	}
+}
+
+// writer writes what it is sent to its log. The watchdog has a line of its own at the end of a request, which is kept
+// out of one that is longer than its pipe.
+func writer(name string) function.Function {
+	return function.Function{
+		Name: name, Process: "sh -c 'test $(tee /dev/stderr | wc -c) -lt 50000 || sleep 0.3'",
+		Env: map[string]string{"mode": "streaming", "prefix_logs": "false", "log_buffer_size": "-1"},
 	}
 }
 

@@ -15,6 +15,7 @@ type deployed struct {
 	generation int
 	desired    int
 	createdAt  time.Time
+	removed    chan struct{} // closed when the function is
 	// fromStack says that the present definition is the stack file's and not the API's.
 	fromStack bool
 	slots     []*slot

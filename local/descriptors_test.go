@@ -3,7 +3,6 @@ package local
 import (
 	"log/slog"
 	"os"
-	"path/filepath"
 	"syscall"
 	"testing"
 )
@@ -50,11 +49,11 @@ func TestReplicaLogWithoutDescriptors(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	path := filepath.Join(t.TempDir(), "1.log")
+	logs := newLogbook(t.TempDir()).of("f")
 	for free := 1; free <= 4; free++ { // it needs five: a file and two pipes
 		taken := takeDescriptors(t)
 		closeFiles(t, taken[:free])
-		_, _, _, err := newReplicaLog(path, slog.New(slog.DiscardHandler))
+		_, _, _, err := newReplicaLog(logs.file(1), &replica{id: "f.1.0123456789ab", function: "f"}, slog.New(slog.DiscardHandler))
 		again := takeDescriptors(t)
 		closeFiles(t, append(taken[free:], again...))
 		if err == nil {

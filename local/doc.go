@@ -35,6 +35,12 @@
 //
 // All functions run as the user who runs the backend: one that looks for another's secrets on the disk finds them.
 //
+// # Logs
+//
+// What the replicas of a slot write goes to logs/NAME/SLOT.log in the data directory, a line each with its time and
+// replica (see logRecord), and from there to Logs. A file of 10 MiB is renamed to .1, so that of each slot the last 10
+// to 20 MiB are kept.
+//
 // # What it cannot do
 //
 // Limits of processor time, requests, placement constraints and a read-only root need a container; they

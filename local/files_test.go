@@ -1,7 +1,6 @@
 package local
 
 import (
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,74 +12,6 @@ import (
 
 	"faas/function"
 )
-
-func TestLogRotates(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "f", "1.log")
-	f := &logFile{path: path, maxSize: 25}
-	for i := range 8 {
-		if err := f.write(fmt.Appendf(nil, "line %d...\n", i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	f.close()
-	f = &logFile{path: path, maxSize: 25} // as after a restart of the replica
-	if err := f.write([]byte("line 8...\n")); err != nil {
-		t.Fatal(err)
-	}
-	f.close()
-	got := map[string]string{}
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(filepath.Dir(path), e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got[e.Name()] = string(data)
-	}
-	want := map[string]string{"1.log": "line 8...\n", "1.log.1": "line 6...\nline 7...\n"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
-	}
-}
-
-func TestReplicaLogSplitsLongLines(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "1.log")
-	l, stdout, stderr, err := newReplicaLog(path, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	long := strings.Repeat("x", logMaxLine+10)
-	for file, text := range map[*os.File]string{stdout: long + "\r\n\nno end of line", stderr: "first\nlast\n\n"} {
-		if _, err := file.WriteString(text); err != nil {
-			t.Fatal(err)
-		}
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if last := l.close(); last != "last" {
-		t.Errorf("last line of standard error %q", last)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := map[string]int{}
-	for line := range strings.Lines(string(data)) {
-		stamp, text, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if _, err := time.Parse(time.RFC3339Nano, stamp); err != nil {
-			t.Errorf("line %.40q: %v", line, err)
-		}
-		got[text]++
-	}
-	want := map[string]int{long[:logMaxLine]: 1, long[logMaxLine:]: 1, "": 2, "no end of line": 1, "first": 1, "last": 1}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("lines (-want +got):\n%s", diff)
-	}
-}
 
 func TestStateRoundTrip(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")

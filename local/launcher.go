@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -21,7 +20,7 @@ type launcher struct {
 	timing   timing
 	watchdog string
 	base     map[string]string
-	logs     string
+	logs     *logbook
 	secrets  *secretStore
 	spawner  *spawner
 	ports    *ports
@@ -109,7 +108,7 @@ func (l *launcher) start(r *replica) (p *process, err error) {
 		return nil, err
 	}
 	files.add(null)
-	log, stdout, stderr, err := newReplicaLog(filepath.Join(l.logs, r.function, strconv.Itoa(r.slot)+".log"), l.log)
+	log, stdout, stderr, err := newReplicaLog(l.logs.of(r.function).file(r.slot), r, l.log)
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)
 	}

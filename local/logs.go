@@ -1,157 +1,194 @@
 package local
 
 import (
-	"bufio"
-	"bytes"
-	"io"
-	"log/slog"
-	"os"
-	"path/filepath"
-	"sync"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
+
+	"faas/function"
 )
 
-const (
-	logMaxSize = 10 << 20
-	logMaxLine = 16 << 10               // longer lines are split
-	logLinger  = 100 * time.Millisecond // for what is still in the pipes of a dead replica
-)
-
-// replicaLog writes what a replica says to its slot's file, each line behind the time at which it came.
-type replicaLog struct {
-	stdout, stderr *os.File // the ends that we read
-	lines          chan []byte
-	readers        sync.WaitGroup
-	written        chan struct{} // closed when the file is
-	last           []byte        // the last line of standard error; read after the readers ended
-}
-
-// newReplicaLog returns the log, whose close must be called, and the ends of its pipes for the process.
-func newReplicaLog(path string, log *slog.Logger) (l *replicaLog, stdout, stderr *os.File, err error) {
-	file := &logFile{path: path, maxSize: logMaxSize}
-	if err := file.open(); err != nil {
-		return nil, nil, nil, err
+// Logs emits what the replicas of a function wrote, in the order of time, from the files that they write to. One who
+// follows slowly holds up no replica, since the files are read at the pace of emit; where one is gone before it was
+// read, a line says so. Lines of an earlier function of the name, which was removed, are left out. Lines from before
+// replicas were noted in the files have NAME.SLOT for an instance.
+//
+// Logs returns nil when all is emitted, or with Follow when the function is removed. Errors: ErrNotFound where there is
+// no such function, ErrUnavailable when the backend ends, ctx's, and emit's as it is.
+func (b *Backend) Logs(ctx context.Context, q function.LogQuery, emit func(function.LogLine) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	l = &replicaLog{lines: make(chan []byte, 64), written: make(chan struct{})}
-	if l.stdout, stdout, err = os.Pipe(); err != nil {
-		file.close()
-		return nil, nil, nil, err
-	}
-	if l.stderr, stderr, err = os.Pipe(); err != nil {
-		file.close()
-		_ = l.stdout.Close() // nothing was in it
-		_ = stdout.Close()
-		return nil, nil, nil, err
-	}
-	l.readers.Go(func() { l.read(l.stdout, nil) })
-	l.readers.Go(func() { l.read(l.stderr, &l.last) })
-	go func() {
-		defer close(l.written)
-		l.write(file, log)
-	}()
-	return l, stdout, stderr, nil
-}
-
-func (l *replicaLog) read(from io.Reader, last *[]byte) {
-	r := bufio.NewReaderSize(from, logMaxLine)
-	for {
-		part, err := r.ReadSlice('\n')
-		if line := bytes.TrimRight(part, "\r\n"); len(part) > 0 {
-			stamped := append(time.Now().UTC().AppendFormat(nil, time.RFC3339Nano), ' ')
-			stamped = append(append(stamped, line...), '\n')
-			l.lines <- stamped
-			if last != nil && len(line) > 0 {
-				*last = bytes.Clone(line)
+	r := &logReader{query: q, from: q.Since, emit: emit, ended: b.ended}
+	err := b.Available()
+	if err == nil {
+		err = b.ask(ctx, func(s *supervisor, _ time.Time) error {
+			d, err := s.get(q.Name)
+			if err != nil {
+				return err
 			}
-		}
-		if err != nil && err != bufio.ErrBufferFull { //nolint:errorlint // bufio returns it bare
-			return
-		}
+			r.removed, r.logs = d.removed, b.logs.of(q.Name) // here, or it might be forgotten before
+			if d.createdAt.After(r.from) {
+				r.from = d.createdAt
+			}
+			return nil
+		})
 	}
-}
-
-// write must take every line, or the replica would block on a full pipe.
-func (l *replicaLog) write(file *logFile, log *slog.Logger) {
-	failed := false
-	for line := range l.lines {
-		if err := file.write(line); err != nil && !failed {
-			failed = true
-			log.Warn("replica's log cannot be written", "file", file.path, "err", err)
-		}
-	}
-	file.close()
-}
-
-// close ends the log and returns the last line of standard error. A process that escaped with the
-// pipes in hand is not waited for.
-func (l *replicaLog) close() string {
-	soon := time.Now().Add(logLinger)
-	for _, f := range []*os.File{l.stdout, l.stderr} {
-		if err := f.SetReadDeadline(soon); err != nil {
-			_ = f.Close() // ends the read all the same
-		}
-	}
-	l.readers.Wait()
-	_ = l.stdout.Close() // read to its end
-	_ = l.stderr.Close()
-	close(l.lines)
-	<-l.written
-	const most = 300
-	return string(l.last[:min(len(l.last), most)])
-}
-
-// logFile is a file that is renamed to .1 when it is full, replacing an older one.
-type logFile struct {
-	path    string
-	maxSize int64
-	file    *os.File
-	size    int64
-}
-
-func (f *logFile) open() error {
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
+		return fmt.Errorf("read the logs of %s: %w", q.Name, err)
+	}
+	r.replica = strings.TrimPrefix(q.Instance, q.Name+".")
+	r.slot, _ = slotOf(r.replica) // 0, which no slot has, for what is no replica's ID
+	defer r.close()
+	return r.run(ctx)
+}
+
+// logReader answers one query.
+type logReader struct {
+	query   function.LogQuery
+	from    time.Time // older lines are left out
+	replica string    // that is meant, as logRecord has it, and its slot. Empty: all
+	slot    int
+	emit    func(function.LogLine) error
+	removed <-chan struct{} // closed when the function is
+	ended   <-chan struct{} // closed when the backend does
+
+	logs    *functionLogs
+	sources []*logSource
+}
+
+func (r *logReader) run(ctx context.Context) error {
+	if err := r.begin(ctx); err != nil {
 		return err
 	}
-	info, err := file.Stat()
-	if err != nil {
-		_ = file.Close() // nothing was written
-		return err
+	for r.query.Follow {
+		news := r.logs.news()
+		r.join()
+		if err := r.pass(ctx, news); err != nil {
+			return err
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.removed:
+			return r.finish(ctx)
+		case <-r.ended:
+			return errors.Join(r.finish(ctx), function.Unavailablef("the local backend has ended"))
+		}
 	}
-	f.file, f.size = file, info.Size()
+	return r.pass(ctx, nil)
+}
+
+// begin opens what there is, at the first line that is wanted.
+func (r *logReader) begin(ctx context.Context) error {
+	if err := r.logs.find(); err != nil {
+		return unreadable(err)
+	}
+	r.join()
+	for _, s := range r.sources {
+		if err := s.open(); err != nil {
+			return unreadable(err)
+		}
+	}
+	if r.query.Tail <= 0 && r.query.Since.IsZero() {
+		return nil // the sources begin at the first line
+	}
+	if err := beginAtTail(ctx, r.sources, r.query.Tail, r.from); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return unreadable(err)
+	}
 	return nil
 }
 
-func (f *logFile) write(line []byte) error {
-	if f.file == nil {
-		if err := f.open(); err != nil {
-			return err
+// join takes up slots that began to write. Their files are new, since begin found those that were there.
+func (r *logReader) join() {
+	for _, slot := range r.logs.slots() {
+		known := slices.ContainsFunc(r.sources, func(s *logSource) bool { return s.slot == slot })
+		if known || r.query.Instance != "" && slot != r.slot {
+			continue
 		}
+		r.sources = append(r.sources, &logSource{
+			file: r.logs.file(slot), slot: slot, want: r.wants, endless: r.query.Follow, last: oldestPart, filled: true,
+		})
 	}
-	if f.size > 0 && f.size+int64(len(line)) > f.maxSize {
-		if err := f.rotate(); err != nil {
-			return err
-		}
-	}
-	n, err := f.file.Write(line)
-	f.size += int64(n)
-	return err
 }
 
-func (f *logFile) rotate() error {
-	f.close()
-	if err := os.Rename(f.path, f.path+".1"); err != nil {
-		return err
-	}
-	return f.open()
+func (r *logReader) wants(record logRecord) bool {
+	return !record.removed && !record.at.Before(r.from) && (r.query.Instance == "" || record.replica == r.replica)
 }
 
-func (f *logFile) close() {
-	if f.file != nil {
-		_ = f.file.Close() // every write was checked
-		f.file = nil
+// take is the next line of a source.
+func (r *logReader) take(s *logSource) function.LogLine {
+	s.has = false
+	id := s.record.replica
+	if id == "" {
+		id = strconv.Itoa(s.slot)
+	}
+	return function.LogLine{Instance: r.query.Name + "." + id, Time: s.record.at.UTC(), Text: string(s.record.text)}
+}
+
+func (r *logReader) close() {
+	for _, s := range r.sources {
+		s.close()
+	}
+}
+
+func unreadable(err error) error {
+	return fmt.Errorf("read the logs: %w", errors.Join(function.ErrUnavailable, err))
+}
+
+// finish emits what there is now, and no more.
+func (r *logReader) finish(ctx context.Context) error {
+	for _, s := range r.sources {
+		if err := s.seal(); err != nil {
+			return unreadable(err)
+		}
+	}
+	return r.pass(ctx, nil)
+}
+
+// emittedAtOnce is how many lines are emitted before it is looked whether others came that are older.
+const emittedAtOnce = 100
+
+// pass emits what there is, the oldest first, until there is no more, or there are news.
+func (r *logReader) pass(ctx context.Context, news <-chan struct{}) error {
+	dry := make([]bool, len(r.sources))
+	for n := 1; ; n++ {
+		if n%emittedAtOnce == 0 {
+			select {
+			case <-news:
+				return nil
+			default:
+			}
+		}
+		var first *logSource
+		for i, s := range r.sources {
+			if dry[i] {
+				continue
+			}
+			there, err := s.next()
+			if err != nil {
+				return unreadable(err)
+			}
+			if dry[i] = !there; there && (first == nil || s.record.at.Before(first.record.at)) {
+				first = s
+			}
+		}
+		if first == nil {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.emit(r.take(first)); err != nil {
+			return err
+		}
 	}
 }

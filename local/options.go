@@ -51,6 +51,7 @@ type timing struct {
 	backoffReset    time.Duration // a replica that ran so long did not crash at its start
 	scanInterval    time.Duration // between two measurements of memory
 	stackInterval   time.Duration // between two looks at the stack file
+	logSize         int64         // bytes of a log file, at which it is renamed
 }
 
 func defaultTiming() timing {
@@ -68,6 +69,7 @@ func defaultTiming() timing {
 		backoffReset:    10 * time.Second,
 		scanInterval:    500 * time.Millisecond,
 		stackInterval:   500 * time.Millisecond,
+		logSize:         10 << 20,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,7 @@ const replicaMark = "FAAS_REPLICA"
 type replica struct {
 	id       string
 	function string
+	removed  <-chan struct{} // closed when the function is
 	slot     int
 	spec     spec
 	// stops carries the supervisor's orders. There are at most three in a replica's life (its own
@@ -53,13 +55,17 @@ type event struct {
 	lastLine      string        // gone: the last line of standard error
 }
 
-func newReplica(name string, sl *slot) *replica {
+func newReplica(d *deployed, sl *slot) *replica {
+	name := d.function.Name
 	return &replica{
 		id:       fmt.Sprintf("%s.%d.%s", name, sl.number, randomHex()),
-		function: name, slot: sl.number, spec: sl.spec,
+		function: name, removed: d.removed, slot: sl.number, spec: sl.spec,
 		stops: make(chan stop, 3),
 	}
 }
+
+// idInFunction is the ID without the function's name.
+func (r *replica) idInFunction() string { return strings.TrimPrefix(r.id, r.function+".") }
 
 func randomHex() string {
 	var b [6]byte

@@ -30,8 +30,7 @@ func (b *Backend) Run(ctx context.Context) error {
 }
 
 func (b *Backend) run(ctx context.Context) (err error) {
-	logs := filepath.Join(b.opts.DataDir, "logs")
-	if err := os.MkdirAll(logs, 0o700); err != nil {
+	if err := os.MkdirAll(b.logs.dir, 0o700); err != nil {
 		return fmt.Errorf("make the data directory: %w", err)
 	}
 	unlock, err := lockDir(b.opts.DataDir)
@@ -56,6 +55,7 @@ func (b *Backend) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	b.logs.maxSize = b.timing.logSize
 	secrets, err := b.secrets.load()
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (b *Backend) run(ctx context.Context) (err error) {
 	saver := newSaver(statePath, b.opts.Log)
 	spawner := newSpawner()
 	launcher := &launcher{
-		log: b.opts.Log, timing: b.timing, watchdog: watchdog, base: b.base, logs: logs, secrets: b.secrets, spawner: spawner,
+		log: b.opts.Log, timing: b.timing, watchdog: watchdog, base: b.base, logs: b.logs, secrets: b.secrets, spawner: spawner,
 		ports: newPorts(), starts: make(chan struct{}, b.timing.startsAtOnce),
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 	}
@@ -77,7 +77,7 @@ func (b *Backend) run(ctx context.Context) (err error) {
 	s := &supervisor{
 		log: b.opts.Log, notice: b.opts.Notice, metrics: b.metrics, timing: b.timing, board: b.board, node: node,
 		launch:  func(r *replica, events chan<- event) { launcher.run(alive, r, events) },
-		measure: warden.measure, save: saver.save, forget: b.removeWorkDir,
+		measure: warden.measure, save: saver.save, forget: b.forget,
 		functions: map[string]*deployed{}, secrets: map[string]int{},
 		events: make(chan event), usage: make(chan map[int]int64),
 	}
@@ -128,13 +128,17 @@ func (b *Backend) restore(s *supervisor, before state) {
 		if err != nil || s.functions[name] != nil {
 			continue // err is nil: loadStack has made this spec before
 		}
+		scaling, _ := function.ParseScaling(e.function.Labels) // checked by loadStack
 		kept, ok := before.Functions[name]
-		if !ok {
-			scaling, _ := function.ParseScaling(e.function.Labels) // checked by loadStack
+		switch {
+		case !ok:
 			kept = keptFunction{Desired: scaling.Min, CreatedAt: now}
+		case kept.Min != nil && *kept.Min == kept.Desired:
+			kept.Desired = scaling.Min
 		}
 		s.bring(e.function, sp, true, kept)
 	}
+	s.save(s.state()) // when a new one of the stack file was created, from which its logs are shown in later runs too
 	s.publish()
 	close(b.loaded)
 }

@@ -26,6 +26,8 @@ type state struct {
 type keptFunction struct {
 	Desired   int       `json:"desired"`
 	CreatedAt time.Time `json:"created_at"`
+	// Min is what Desired began with where the stack file says it. A count that is still the same follows the file.
+	Min *int `json:"min,omitempty"`
 	// Function is nil where the stack file has it.
 	Function *keptDefinition `json:"function,omitempty"`
 }

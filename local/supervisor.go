@@ -201,7 +201,7 @@ func (s *supervisor) dropEmpty() {
 }
 
 func (s *supervisor) start(d *deployed, sl *slot, now time.Time) {
-	r := newReplica(d.function.Name, sl)
+	r := newReplica(d, sl)
 	sl.replica, sl.state, sl.startedAt = r, function.ReplicaStarting, now
 	sl.addr, sl.metrics, sl.pid, sl.stopping = "", "", 0, false
 	s.alive++
@@ -227,7 +227,9 @@ func (s *supervisor) state() state {
 	maps.Copy(st.Functions, s.parked)
 	for name, d := range s.functions {
 		kept := keptFunction{Desired: d.desired, CreatedAt: d.createdAt}
-		if !d.fromStack {
+		if d.fromStack {
+			kept.Min = new(d.scaling.Min)
+		} else {
 			kept.Function = keep(d.function)
 		}
 		st.Functions[name] = kept
