@@ -14,12 +14,18 @@ func TestLogRecord(t *testing.T) {
 		name, line string
 		want       logRecord
 	}{
-		{"as it is written", "2026-11-23T10:15:00.250731004Z [2.5f0c22a9d001] hello [1] world",
-			logRecord{at: at, replica: "2.5f0c22a9d001", text: []byte("hello [1] world")}},
-		{"of a removed function", "2026-11-23T10:15:00.250731004Z [2.5f0c22a9d001 removed] x",
-			logRecord{at: at, replica: "2.5f0c22a9d001", removed: true, text: []byte("x")}},
-		{"without text", "2026-11-23T10:15:00.250731004Z [2.5f0c22a9d001] ",
-			logRecord{at: at, replica: "2.5f0c22a9d001", text: []byte{}}},
+		{
+			"as it is written", "2026-11-23T10:15:00.250731004Z [2.5f0c22a9d001] hello [1] world",
+			logRecord{at: at, replica: "2.5f0c22a9d001", text: []byte("hello [1] world")},
+		},
+		{
+			"of a removed function", "2026-11-23T10:15:00.250731004Z [2.5f0c22a9d001 removed] x",
+			logRecord{at: at, replica: "2.5f0c22a9d001", removed: true, text: []byte("x")},
+		},
+		{
+			"without text", "2026-11-23T10:15:00.250731004Z [2.5f0c22a9d001] ",
+			logRecord{at: at, replica: "2.5f0c22a9d001", text: []byte{}},
+		},
 	} {
 		got, ok := parseRecord([]byte(c.line), 2)
 		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(logRecord{})); diff != "" || !ok {

@@ -33,7 +33,7 @@ func newTestLog(t *testing.T, logs *functionLogs, slot int) *testLog {
 	if err := l.open(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.logFile.close)
+	t.Cleanup(l.close)
 	return l
 }
 

@@ -217,7 +217,7 @@ func TestSecretMountPathIsOurs(t *testing.T) {
 	f := run(t, Options{})
 	f.createSecret("key", "one")
 	fn := withSecret("f", "key")
-	fn.Env = map[string]string{"secret_mount_path": "/var/openfaas/secrets/"}
+	fn.Env = map[string]string{secretPathVariable: "/var/openfaas/secrets/"} //nolint:gosec // a path
 	if err := f.Deploy(t.Context(), fn); !errors.Is(err, function.ErrInvalid) || !strings.Contains(err.Error(), "leave it out") {
 		t.Errorf("a path of its own: %v", err)
 	}
