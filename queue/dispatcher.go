@@ -119,8 +119,6 @@ func (d *dispatcher) look(ctx context.Context, s *store) error {
 		}
 		d.work.log.Info("queue ready", "server", s.where)
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-	defer cancel()
 	depths, dead, err := s.depths(ctx)
 	if err != nil {
 		if errors.Is(err, jetstream.ErrStreamNotFound) {

@@ -196,8 +196,8 @@ func (r *running) empty(t testing.TB) {
 		if s == nil {
 			return false
 		}
-		calls, _, err := s.depths(t.Context())
-		return err == nil && len(calls) == 0
+		stream, err := s.js.Stream(t.Context(), callStream)
+		return err == nil && stream.CachedInfo().State.Msgs == 0
 	})
 }
 

@@ -41,6 +41,11 @@ type store struct {
 	log   *slog.Logger
 	where string
 	ready atomic.Bool // the streams are there
+
+	// Of the goroutine that prepares and looks.
+	calls, dead jetstream.Stream
+	letters     int       // how many dead letters there were
+	counted     time.Time // when that was
 }
 
 // connect makes a connection that is always there or being sought. in, where not nil, is the server of this process.
@@ -83,14 +88,15 @@ func connect(url string, in *server.Server, log *slog.Logger) (*store, error) {
 func (s *store) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	_, err := s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	var err error
+	s.calls, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name: callStream, Description: "calls that wait, and those under way", Subjects: []string{callPrefix + "*"},
 		Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
 		Discard: jetstream.DiscardNew, MaxBytes: maxCallBytes,
 		DiscardNewPerSubject: true, MaxMsgsPerSubject: maxCalls,
 	})
 	if err == nil {
-		_, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		s.dead, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 			Name: deadStream, Description: "calls that were given up", Subjects: []string{deadPrefix + "*"},
 			Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage,
 			Discard: jetstream.DiscardOld, MaxBytes: maxDeadBytes, MaxAge: maxDeadAge,
@@ -156,13 +162,14 @@ func (s *store) consumer(ctx context.Context, function string, ackWait time.Dura
 	})
 }
 
+// countDead is how often dead letters are counted. Nothing hangs on it.
+const countDead = 5 * time.Second
+
 // depths returns how many calls of each function there are, and the number of dead letters.
 func (s *store) depths(ctx context.Context) (calls map[string]int, dead int, err error) {
-	stream, err := s.js.Stream(ctx, callStream)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(callPrefix+"*"))
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	info, err := s.calls.Info(ctx, jetstream.WithSubjectFilter(callPrefix+"*"))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -170,10 +177,13 @@ func (s *store) depths(ctx context.Context) (calls map[string]int, dead int, err
 	for subject, n := range info.State.Subjects {
 		calls[functionOf(subject[len(callPrefix):])] = int(min(n, maxCalls))
 	}
-	if stream, err = s.js.Stream(ctx, deadStream); err != nil {
-		return nil, 0, err
+	if time.Since(s.counted) > countDead {
+		if info, err = s.dead.Info(ctx); err != nil {
+			return nil, 0, err
+		}
+		s.letters, s.counted = int(info.State.Msgs), time.Now() //nolint:gosec // bounded by their bytes
 	}
-	return calls, int(stream.CachedInfo().State.Msgs), nil //nolint:gosec // bounded by their bytes
+	return calls, s.letters, nil
 }
 
 // server is the address of the server, where it has one.
