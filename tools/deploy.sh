@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # deploy.sh up     deploys docker-compose.yml as the stack `func` and waits until all of it runs
-# deploy.sh down   removes the stack, the functions deployed through its gateway, and the secrets that `up` made
+# deploy.sh down   removes the stack, the functions deployed through its gateway, the secrets that `up` made and the
+#                  asynchronous calls that wait on this node (KEEP_CALLS=1 keeps those)
 #
 # Deploying again changes what changed: a new image, an edited rule, a setting. Replica counts stay as they are.
 # Read from the environment: STACK (func), FAAS_PORT (8080), DEPLOY_TIMEOUT (180 seconds), FAAS_DATA (.faas, where the
@@ -191,6 +192,16 @@ keep_replicas() {
 	done
 }
 
+# choose_queue_node keeps the asynchronous calls on one node where there are several managers, since their volume is
+# there: on the node where they are, and else on this one.
+choose_queue_node() {
+	local node
+	[ -z "${FAAS_QUEUE_NODE:-}" ] && [ "$(docker node ls -q --filter role=manager | wc -l)" -gt 1 ] || return 0
+	node=$(docker service ps --filter desired-state=running --format '{{.Node}}' "${stack}_queue" 2>/dev/null | head -n 1)
+	node=$(docker node inspect -f '{{.ID}}' "${node:-self}")
+	export FAAS_QUEUE_NODE="node.id == $node"
+}
+
 remove_old_configs() {
 	local id
 	for id in $(docker config ls -q --filter "$of_stack"); do
@@ -205,7 +216,7 @@ waiting() {
 	{
 		docker stack services --format '{{.Name}} {{.Replicas}}' "$stack" | awk -v stack="${stack}_" '{
 			split($2, n, "/"); name = substr($1, length(stack) + 1)
-			if ((n[2] > 0 && n[1] == 0) || (n[1] < n[2] && name ~ /^(gateway|prometheus|alertmanager|warm)$/)) print name
+			if ((n[2] > 0 && n[1] == 0) || (n[1] < n[2] && name ~ /^(gateway|prometheus|alertmanager|queue|warm)$/)) print name
 		}' || exit
 		updates | awk '$2 == "updating" { print $1 }'
 	} | sort -u
@@ -323,6 +334,7 @@ up() {
 	make_secrets
 	make_overlay
 	keep_replicas
+	choose_queue_node
 	began=$(date -u '+%Y-%m-%d %H:%M:%S')
 	deploy_stack
 	await
@@ -361,6 +373,17 @@ remove_secrets() {
 	done
 }
 
+# remove_calls removes the volume of the queue, where it is on this node.
+remove_calls() {
+	local volume=${stack}_queue
+	[ -n "$(docker volume ls -q --filter "name=^$volume\$")" ] || return 0
+	if [ -n "${KEEP_CALLS:-}" ]; then
+		say "kept the asynchronous calls in the volume $volume"
+	else
+		docker volume rm "$volume" >/dev/null || say "kept the volume $volume"
+	fi
+}
+
 down() {
 	local name begin=$SECONDS now
 	check_swarm
@@ -387,6 +410,7 @@ down() {
 	done
 	remove_old_configs
 	remove_secrets
+	remove_calls
 	rm -rf "$overlay"
 	rmdir "$data/swarm" 2>/dev/null || true
 	say "removed in $((SECONDS - begin)) s; the password is kept in $secrets for the next time"
@@ -395,5 +419,5 @@ down() {
 case ${1:-} in
 up) up ;;
 down) down ;;
-*) sed -n '2,13s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,14s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

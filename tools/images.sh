@@ -115,7 +115,7 @@ stock() {
 
 make_image() { # NAME
 	case $1 in
-	gateway) need bin/faas && build gateway "$version" tools/images/gateway/Dockerfile bin/faas ;;
+	gateway) need bin/faas && build gateway "$version" tools/images/gateway/Dockerfile bin/faas tools/images/own ;;
 	watchdog) need bin/fwatchdog && build watchdog "$version" tools/images/watchdog/Dockerfile bin/fwatchdog ;;
 	echoit | wordcount) sample "$1" ;;
 	nodeinfo) sample nodeinfo functions/nodeinfo/nodeinfo.sh ;;
