@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +25,6 @@ type Backend struct {
 	cluster  cluster
 	images   images
 	logs     logs
-	prober   *http.Client
 	board    *board.Board
 	reader   *reader
 	network  atomic.Pointer[network.Summary] // of functions; nil until it was found
@@ -54,8 +52,7 @@ func newBackend(o Options, t timing) (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{
-		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, images: e, logs: e,
-		prober: newProber(o.Dial), board: board.New(),
+		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, images: e, logs: e, board: board.New(),
 		changes: make(chan func(*state, time.Time)), loaded: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.Reader = board.NewReader(board.Source{

@@ -67,6 +67,9 @@ func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
 	if err != nil {
 		return err
 	}
+	if _, err := readyPathOf(f); err != nil {
+		return err
+	}
 	spec.Name = f.Name
 	spec.Labels = serviceLabels(spec.Labels, f)
 	spec.Labels[labelPinned] = r.image

@@ -5,8 +5,32 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
+
+	"faas/function"
 )
+
+// annotationReadyPath names the path of a function that says by 2xx when a replica takes requests.
+const annotationReadyPath = "com.openfaas.ready.http.path"
+
+const (
+	healthPath = "/_/health"
+	readyPath  = "/_/ready"
+	// watchdogHeader is in what the watchdog of this project answers to healthPath, and says that it knows readyPath.
+	watchdogHeader, watchdogOurs = "X-Watchdog", "faas"
+)
+
+// readyPathOf is what f's annotation names, empty where there is none. Errors: ErrInvalid.
+func readyPathOf(f function.Function) (string, error) {
+	path := f.Annotations[annotationReadyPath]
+	if path != "" && (!strings.HasPrefix(path, "/") || strings.ContainsFunc(path, notInPath)) {
+		return "", function.Invalidf("annotation %s: %q is no path: it must begin with a slash, and have no query", annotationReadyPath, path)
+	}
+	return path, nil
+}
+
+func notInPath(r rune) bool { return r <= ' ' || r == '?' || r == '#' || r == 0x7f }
 
 // probe asks a running task whether it takes requests until it does. Swarm calls a task running when its process
 // was started, which is some milliseconds before it listens, and in http mode long before the function does.
@@ -20,13 +44,22 @@ func (s *state) probe(known *service, t *task) {
 	}
 	ctx, cancel := context.WithCancel(s.b.ctx)
 	t.stop = cancel
-	id, taskID, addr := known.api.ID, t.api.ID, net.JoinHostPort(t.addr, known.port)
+	id, taskID := known.api.ID, t.api.ID
+	p := newProbe(s.b.opts.Dial, net.JoinHostPort(t.addr, known.port), known.ready)
 	s.b.background(func() {
 		defer cancel()
-		if s.b.awaitAnswer(ctx, addr) {
+		if p.awaitAnswer(ctx, s.b.timing) {
 			s.b.tell(func(s *state, now time.Time) { s.answered(now, id, taskID) })
 		}
 	})
+}
+
+// probeAnew lets probes under way begin again, because what they ask has changed.
+func (s *state) probeAnew(known *service) {
+	for _, t := range known.tasks {
+		t.endProbe()
+		s.probe(known, t)
+	}
 }
 
 func (t *task) endProbe() {
@@ -36,10 +69,43 @@ func (t *task) endProbe() {
 	}
 }
 
+// probe is what one replica is asked.
+//
+//	health ──503, no answer──▶ again
+//	   │ else
+//	   ├──no X-Watchdog: faas──▶ takes requests
+//	   ▼
+//	ready ──503, no answer──▶ again, ready only
+//	   │ else
+//	   ▼
+//	takes requests
+//
+// OpenFaaS's classic watchdog takes readyPath for an invocation and starts the function; both of OpenFaaS's answer healthPath
+// themselves. A path that the user names is the only one that is asked, and 2xx the only yes.
+type probe struct {
+	client *http.Client
+	addr   string
+	path   string // what the user named
+	ours   bool   // readyPath is known there
+}
+
+// newProbe makes a probe with a client of its own, so that its one connection ends with it.
+func newProbe(dial func(ctx context.Context, network, addr string) (net.Conn, error), addr, path string) *probe {
+	return &probe{
+		client: &http.Client{
+			Timeout:       2 * time.Second,
+			Transport:     &http.Transport{DialContext: dial},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		addr: addr, path: path,
+	}
+}
+
 // awaitAnswer reports false when ctx ended first.
-func (b *Backend) awaitAnswer(ctx context.Context, addr string) bool {
-	for wait := b.timing.probeRetry; ; wait = min(2*wait, b.timing.probeMax) {
-		if b.takesRequests(ctx, addr) {
+func (p *probe) awaitAnswer(ctx context.Context, t timing) bool {
+	defer p.client.CloseIdleConnections()
+	for wait := t.probeRetry; ; wait = min(2*wait, t.probeMax) {
+		if p.takesRequests(ctx) {
 			return true
 		}
 		timer := time.NewTimer(wait)
@@ -52,27 +118,35 @@ func (b *Backend) awaitAnswer(ctx context.Context, addr string) bool {
 	}
 }
 
-// takesRequests asks once. Images without the path answer 404, or what they answer to everything: only 503 means
-// that they are not ready. The watchdog answers 429 when it is full, which is no reason to leave it out.
-func (b *Backend) takesRequests(ctx context.Context, addr string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/_/ready", http.NoBody)
-	if err != nil {
-		return false
+// takesRequests asks once. Images that know none of the paths answer 404, or what they answer to everything: only 503
+// means that they are not ready. The watchdog answers 429 when it is full, which is no reason to leave it out.
+func (p *probe) takesRequests(ctx context.Context) bool {
+	if p.path != "" {
+		status, _ := p.ask(ctx, p.path)
+		return status >= 200 && status < 300
 	}
-	res, err := b.prober.Do(req)
+	if !p.ours {
+		status, header := p.ask(ctx, healthPath)
+		p.ours = header.Get(watchdogHeader) == watchdogOurs
+		if !p.ours || status == http.StatusServiceUnavailable {
+			return status != 0 && status != http.StatusServiceUnavailable
+		}
+	}
+	status, _ := p.ask(ctx, readyPath)
+	return status != 0 && status != http.StatusServiceUnavailable
+}
+
+// ask returns 0 where nobody answers.
+func (p *probe) ask(ctx context.Context, path string) (status int, header http.Header) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.addr+path, http.NoBody)
 	if err != nil {
-		return false
+		return 0, nil
+	}
+	res, err := p.client.Do(req)
+	if err != nil {
+		return 0, nil
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 4096)) // only the status counts
 	_ = res.Body.Close()                                       // as above
-	return res.StatusCode != http.StatusServiceUnavailable
-}
-
-// newProber has a client that keeps no connection: each replica is asked a few times only.
-func newProber(dial func(ctx context.Context, network, addr string) (net.Conn, error)) *http.Client {
-	return &http.Client{
-		Timeout:       2 * time.Second,
-		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	return res.StatusCode, res.Header
 }

@@ -16,6 +16,7 @@ type service struct {
 	function function.Function
 	alias    string
 	port     string
+	ready    string // the path that its user names for probes; empty: none
 	scaling  function.Scaling
 	seen     time.Time // when it was first heard of
 	since    time.Time // when its present definition began, on Swarm's clock; zero: before it was heard of
@@ -38,6 +39,7 @@ func (s *service) set(now api.Service, accepted bool) bool {
 	s.function = decoded(now.Spec)
 	s.alias = aliasOf(now.Spec)
 	s.port = portOf(now.Spec)
+	s.ready, _ = readyPathOf(s.function)                    // told by the state, as the next one
 	s.scaling, _ = function.ParseScaling(s.function.Labels) // told by the state, which sees each change once
 	return true
 }

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -76,9 +77,12 @@ func (s *state) put(now time.Time, one api.Service, accepted bool) {
 		s.services[one.ID] = known
 		s.ordered = nil
 	}
-	before := known.api.Spec
+	before, asked := known.api.Spec, known.ready
 	if !known.set(one, accepted) {
 		return
+	}
+	if known.ready != asked {
+		s.probeAnew(known)
 	}
 	if before.Name != "" && (!reflect.DeepEqual(before.TaskTemplate, one.Spec.TaskTemplate) || asleep(before)) {
 		clear(known.crashes) // they were those of another definition, or of before its sleep
@@ -92,11 +96,13 @@ func (s *state) put(now time.Time, one api.Service, accepted bool) {
 	s.dirty[one.ID] = true
 }
 
-// tellLabels logs once what of a service's scaling labels cannot be used: one that was made by hand came past
+// tellLabels logs once what of a service's labels cannot be used: one that was made by hand came past
 // the gateway's checks.
 func (s *state) tellLabels(known *service) {
 	fault := ""
-	if _, err := function.ParseScaling(known.function.Labels); err != nil {
+	_, scaling := function.ParseScaling(known.function.Labels)
+	_, ready := readyPathOf(known.function)
+	if err := errors.Join(scaling, ready); err != nil {
 		fault = err.Error()
 	}
 	if fault != "" && s.told[known.function.Name] != fault {
@@ -209,6 +215,9 @@ func (s *state) answered(now time.Time, id, taskID string) {
 		return
 	}
 	t := known.tasks[taskID]
+	if t.ready {
+		return // a probe that was begun anew had ended already
+	}
 	t.ready, t.readyAt = true, now
 	s.b.metrics.reach.Observe(now.Sub(t.api.Status.Timestamp).Seconds())
 	s.dirty[id] = true

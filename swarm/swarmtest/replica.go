@@ -176,6 +176,8 @@ func (e *Engine) serveReplica(w http.ResponseWriter, r *http.Request) {
 	e.mu.Unlock()
 	r = r.WithContext(context.WithValue(r.Context(), taskKey{}, info))
 	switch {
+	case r.URL.Path == "/_/health" && (b.Handler == nil || b.ReadyAfter > 0):
+		w.Header().Set("X-Watchdog", "faas") // as the watchdog: it knows /_/ready
 	case r.URL.Path == "/_/ready" && !ready:
 		http.Error(w, "not ready", http.StatusServiceUnavailable)
 	case b.Handler != nil:
