@@ -118,6 +118,9 @@ func (q *Queue) serve(ctx context.Context, in *server.Server) error {
 		return err
 	}
 	defer s.close()
+	if err := spoolable(q.opts.Spool); err != nil {
+		q.opts.Log.Warn("large answers cannot be kept for their callback: give the gateway a directory for temporary files", "err", err)
+	}
 	q.work.store = s
 	q.callbacks.guard.controlled(s.server)
 	q.store.Store(s)

@@ -100,3 +100,12 @@ func (s spool) Write(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// spoolable tells why dir cannot take files, if it cannot.
+func spoolable(dir string) error {
+	file, err := os.CreateTemp(dir, "faas-answer-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Close(), os.Remove(file.Name()))
+}

@@ -32,10 +32,7 @@ func newAsync(q queue.Options, o *gateway.Options, lookup func(string) (string, 
 	own, port := ownAddress(o.Listener.Addr())
 	q.Gateway, q.Config, q.Limit = "http://"+own, a.config, a.limit
 	q.MaxBody, q.Drain = o.Config.MaxAsyncBody, max(o.Config.DrainTimeout, time.Millisecond)
-	q.Log = o.Log
-	if o.Registry != nil {
-		q.Registerer = o.Registry
-	}
+	q.Log, q.Registerer = o.Log, o.Registry
 	_, metrics := ownAddress(o.MetricsListener.Addr())
 	q.Callbacks.OwnPorts = append(q.Callbacks.OwnPorts, port, metrics)
 	if a.queue, err = queue.New(q); err != nil {

@@ -218,11 +218,12 @@ func (s *system) components() (*gateway.Gateway, error) {
 	return g, err
 }
 
-// queueOptions are those of a queue in this process. Answers may go to other programs of this machine, for people who
-// try things out, but not to those of this system: Alertmanager takes orders from everyone who reaches it.
+// queueOptions are those of a queue in this process. Where only this machine can call the gateway, answers may go to other
+// programs of it, for people who try things out, but not to those of this system: Alertmanager takes orders from everyone
+// who reaches it.
 func (s *system) queueOptions() queue.Options {
 	o := queue.Options{Dir: filepath.Join(s.data, "queue")}
-	o.Callbacks.Loopback = true
+	o.Callbacks.Loopback = supervise.Loopback(s.flags.Listen)
 	for _, addr := range []net.Addr{s.ports.prometheus.Addr(), s.ports.alertmanager.Addr()} {
 		_, port := ownAddress(addr)
 		o.Callbacks.OwnPorts = append(o.Callbacks.OwnPorts, port)
