@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -19,7 +18,7 @@ const flushDelay = 2 * time.Millisecond
 // An answer brings the output of a process to the client.
 type answer struct {
 	res  *response
-	held []byte // output that waits for the end of the process
+	held pieces // output that waits for the end of the process
 }
 
 func newAnswer(res *response, r *http.Request, c Config) *answer {
@@ -55,7 +54,7 @@ func (a *answer) stream(p *process, buf []byte) error {
 			}
 			n, flushAt = 0, time.Time{}
 		case errors.Is(err, io.EOF):
-			a.held = buf[:n]
+			a.held = pieces{parts: [][]byte{buf[:n]}, size: size(n)}
 			return nil
 		}
 		if err != nil {
@@ -67,11 +66,10 @@ func (a *answer) stream(p *process, buf []byte) error {
 // collect holds the whole output, of which there may be as much as most.
 func (a *answer) collect(p *process, most size) error {
 	for {
-		a.held = slices.Grow(a.held, 4<<10)
-		n, err := p.read(a.held[len(a.held):cap(a.held)], time.Time{})
-		a.held = a.held[:len(a.held)+n]
-		if most > 0 && size(len(a.held)) > most {
-			a.held = nil
+		n, err := p.read(a.held.room(), time.Time{})
+		a.held.add(n)
+		if most > 0 && a.held.size > most {
+			a.held = pieces{}
 			return fmt.Errorf("%w, %s", errOutputSize, most)
 		}
 		if errors.Is(err, io.EOF) {
@@ -86,10 +84,15 @@ func (a *answer) collect(p *process, most size) error {
 // end sends what is held, after the process ended well.
 func (a *answer) end() error {
 	if a.res.status == 0 {
-		a.res.Header().Set("Content-Length", strconv.Itoa(len(a.held)))
+		a.res.Header().Set("Content-Length", strconv.FormatInt(int64(a.held.size), 10))
 		a.res.WriteHeader(http.StatusOK)
 	}
-	return a.write(a.held)
+	for _, part := range a.held.parts {
+		if err := a.write(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *answer) write(part []byte) error {

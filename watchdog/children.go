@@ -7,6 +7,8 @@ import (
 
 // children are the processes that are running, so that none outlives the watchdog.
 type children struct {
+	starting sync.WaitGroup
+
 	mu      sync.Mutex
 	none    bool // no more processes may run
 	running map[*process]struct{}
@@ -14,6 +16,14 @@ type children struct {
 
 // start starts a process that remove must be called for.
 func (c *children) start(cmd command, extra []string) (*process, error) {
+	c.mu.Lock()
+	if c.none {
+		c.mu.Unlock()
+		return nil, ErrKilled
+	}
+	c.starting.Add(1)
+	c.mu.Unlock()
+	defer c.starting.Done()
 	p, err := startProcess(cmd, extra)
 	if err != nil {
 		return nil, err
@@ -24,9 +34,6 @@ func (c *children) start(cmd command, extra []string) (*process, error) {
 		c.running = make(map[*process]struct{})
 	}
 	c.running[p] = struct{}{}
-	if c.none {
-		p.kill()
-	}
 	return p, nil
 }
 
@@ -36,11 +43,17 @@ func (c *children) remove(p *process) {
 	delete(c.running, p)
 }
 
-// signal sends sig to the groups of all. After SIGKILL no more can run.
+// signal sends sig to the groups of all. After SIGKILL no more can run, not even
+// one that was just being started.
 func (c *children) signal(sig syscall.Signal) {
+	if sig == syscall.SIGKILL {
+		c.mu.Lock()
+		c.none = true
+		c.mu.Unlock()
+		c.starting.Wait()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.none = c.none || sig == syscall.SIGKILL
 	for p := range c.running {
 		p.signal(sig)
 	}

@@ -63,27 +63,6 @@ func TestDrainTakesRequestsFromConnectedClients(t *testing.T) {
 	}
 }
 
-func TestDrainFinishesWhatIsInFlight(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, mode string) {
-		w := start(t, mode, "fprocess=sh -c 'sleep 0.3; echo done'", "healthcheck_interval=0")
-		done := make(chan string, 1)
-		go func() {
-			_, body, err := w.post(t, "")
-			done <- body + errorText(err)
-		}()
-		eventually(t, "in flight", func() bool { return w.inflight.count() == 1 })
-		w.drain()
-		if got := <-done; got != "done\n" {
-			t.Errorf("got %q", got)
-		}
-		w.wait(t)
-		if w.err != nil {
-			t.Error(w.err)
-		}
-	})
-}
-
 func TestKillWhileDraining(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, mode string) {

@@ -91,12 +91,12 @@ func (f *forker) invoke(res *response, r *http.Request) error {
 		// Of several reasons the first is the cause of the others.
 		err = cmp.Or(unread, interrupted(ctx), failure, exit)
 		if f.config.Mode == ModeSerializing && errors.Is(err, errExit) {
-			res.output = a.held // as the classic watchdog does, whose users look there for the stack trace
+			res.output = a.held.joined() // as the classic watchdog does, whose users look there for the stack trace
 		}
 	} else {
 		err = a.end()
 	}
-	f.logs.answer(a.held, suffix)
+	f.logs.answer(&a.held, suffix)
 	f.logs.wrote(res.sent, time.Since(start), suffix)
 	return err
 }
@@ -121,12 +121,14 @@ func (f *forker) input(r *http.Request) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.config.MarshalRequest {
-		if body, err = marshalRequest(r.Header, body); err != nil {
-			return nil, err
-		}
+	if !f.config.MarshalRequest {
+		return body, nil
 	}
-	return bytes.NewReader(body), nil
+	doc, err := marshalRequest(r.Header, body.joined())
+	if err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(doc), nil
 }
 
 func (f *forker) process(r *http.Request) (*process, error) {

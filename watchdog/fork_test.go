@@ -3,9 +3,7 @@ package watchdog
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -56,29 +54,6 @@ func gone(t testing.TB, ids []int) {
 	})
 }
 
-func TestClientGoneKillsTheGroup(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, mode string) {
-		file := pidFile(t)
-		w := start(t, mode, "fprocess=sh -c 'sleep 60 & echo $$ $! >"+file+"; wait'")
-		ctx, leave := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() {
-			_, _, err := w.do(t, w.request(t, http.MethodPost, "/", strings.NewReader("x")).WithContext(ctx))
-			done <- err
-		}()
-		ids := pids(t, file, 2)
-		leave()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v", err)
-		}
-		gone(t, ids)
-		eventually(t, "counted as 499", func() bool {
-			return strings.Contains(w.scrape(t), `http_requests_total{code="499",method="post"} 1`)
-		})
-	})
-}
-
 // A client that left behind more than the process takes is not heard of by
 // reading. (With more than the kernel takes its leaving cannot be known.)
 func TestClientGoneWhileTheProcessDoesNotRead(t *testing.T) {
@@ -99,24 +74,6 @@ func TestClientGoneWhileTheProcessDoesNotRead(t *testing.T) {
 	}
 	c.Close()
 	gone(t, ids)
-}
-
-// A grandchild that inherited the output does not hold up the answer.
-func TestGrandchildHoldsThePipe(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, mode string) {
-		file := pidFile(t)
-		w := start(t, mode, "fprocess=sh -c 'sleep 60 & echo $! >"+file+"; echo done'")
-		begin := time.Now()
-		res, body, err := w.post(t, "")
-		if err != nil || res.StatusCode != 200 || body != "done\n" {
-			t.Fatalf("got %v %q %v", res, body, err)
-		}
-		if d := time.Since(begin); d > 5*time.Second {
-			t.Errorf("answered after %s", d)
-		}
-		gone(t, pids(t, file, 1))
-	})
 }
 
 // One that holds standard error only is left alone and costs no time.
@@ -200,19 +157,6 @@ func (r *running) echo(t testing.TB, n int64) {
 	}
 }
 
-func TestStreamingMemoryIsFlat(t *testing.T) {
-	const size = 100 << 20
-	w := start(t, "mode=streaming", "fprocess=cat")
-	w.echo(t, 1<<20)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	w.echo(t, size)
-	runtime.ReadMemStats(&after)
-	if grown := after.TotalAlloc - before.TotalAlloc; grown > size/10 {
-		t.Errorf("%d MiB were allocated for an echo of %d MiB", grown>>20, size>>20)
-	}
-}
-
 // The connection of a body that was not read is not used for another request.
 func TestUnreadBody(t *testing.T) {
 	t.Parallel()
@@ -260,33 +204,6 @@ func TestBrokenBody(t *testing.T) {
 		eventually(t, "ended", func() bool { return w.inflight.count() == 0 })
 		if _, err := os.Stat(file); err == nil {
 			t.Error("the function took a part for the whole")
-		}
-	})
-}
-
-func TestExpectContinue(t *testing.T) {
-	t.Parallel()
-	both(t, func(t *testing.T, mode string) {
-		w := start(t, mode, "fprocess=cat")
-		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", w.opts.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
-		in := bufio.NewReader(c)
-		if line, err := in.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
-			t.Fatalf("got %q %v", line, err)
-		}
-		_, _ = in.ReadString('\n')
-		_, _ = io.WriteString(c, "hello")
-		res, err := http.ReadResponse(in, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		if body, _ := io.ReadAll(res.Body); string(body) != "hello" {
-			t.Errorf("got %q", body)
 		}
 	})
 }

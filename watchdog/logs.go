@@ -84,9 +84,9 @@ func (l *logs) follow(r io.Reader, stream, suffix string) {
 }
 
 // answer logs a part of an answer, when asked to.
-func (l *logs) answer(part []byte, suffix string) {
-	if l.config.WriteDebug && len(part) > 0 {
-		l.lines.Printf("Out: %s%s", part, suffix)
+func (l *logs) answer(part *pieces, suffix string) {
+	if l.config.WriteDebug && part.size > 0 {
+		l.lines.Printf("Out: %s%s", part.joined(), suffix)
 	}
 }
 

@@ -1,7 +1,6 @@
 package watchdog
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -81,8 +80,8 @@ func (p *proxy) invoke(res *response, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		r.ContentLength, r.TransferEncoding = int64(len(body)), nil
+		r.ContentLength, r.TransferEncoding = int64(body.size), nil
+		r.Body = io.NopCloser(body)
 	}
 	if err := p.server.acquire(ctx); err != nil {
 		return err

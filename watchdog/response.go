@@ -21,6 +21,9 @@ type response struct {
 }
 
 func (w *response) WriteHeader(status int) {
+	if status == http.StatusContinue {
+		return // the function's own: the server sends one when the body is first read
+	}
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
 		w.begin(status)
 	}

@@ -3,7 +3,6 @@ package watchdog
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -50,20 +49,16 @@ var (
 )
 
 // readBody reads the whole body of r, of which there may be as much as most.
-func readBody(r *http.Request, most size) ([]byte, error) {
+func readBody(r *http.Request, most size) (*pieces, error) {
 	tooLarge := fmt.Errorf("%w, %s", errBodySize, most)
 	if most > 0 && r.ContentLength > int64(most) {
 		return nil, tooLarge
 	}
-	var from io.Reader = r.Body
-	if most > 0 && most < math.MaxInt64 {
-		from = io.LimitReader(r.Body, int64(most)+1)
-	}
-	body, err := io.ReadAll(from)
-	if err != nil {
+	body := &pieces{}
+	if err := body.readAll(r.Body, most); err != nil {
 		return nil, bodyError(err)
 	}
-	if most > 0 && size(len(body)) > most {
+	if most > 0 && body.size > most {
 		return nil, tooLarge
 	}
 	return body, nil

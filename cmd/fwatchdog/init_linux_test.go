@@ -1,42 +1,84 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
-// As process 1 it reaps orphans, forwards signals and passes on the exit code.
-func TestInit(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "done")
-	c := start(t, &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}, "mode=streaming",
-		"fprocess=sh -c '(sh -c \"sleep 0.05; echo x >>"+file+"\" </dev/null >/dev/null 2>&1 &); echo ok'")
-	for range 3 {
-		if body, err := c.get(t, c.url); err != nil || body != "ok\n" {
-			t.Fatalf("got %q %v", body, err)
+// container makes the watchdog process 1, as in a container, with a /proc that
+// shows its own processes only.
+func container() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS}
+}
+
+// burn uses 30 ms of processor time.
+func burn() {
+	for {
+		var used syscall.Rusage
+		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it has no way to fail
+		if used.Utime.Nano()+used.Stime.Nano() >= int64(burnTime) {
+			return
 		}
 	}
+}
+
+const burnTime = 30 * time.Millisecond
+
+// below returns the states of the children of a process.
+func below(t *testing.T, parent int) string {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var states []string
+	for _, file := range stats {
+		text, _ := os.ReadFile(file) // it may have just ended
+		_, after, _ := bytes.Cut(text, []byte(") "))
+		if fields := strings.Fields(string(after)); len(fields) > 1 && fields[1] == strconv.Itoa(parent) {
+			states = append(states, fields[0])
+		}
+	}
+	return strings.Join(states, "")
+}
+
+// Under load every invocation ends with the exit status of its own process,
+// while process 1 reaps an orphan of each.
+func TestInitUnderLoad(t *testing.T) {
+	t.Parallel()
+	const clients, each = 8, 25
+	file := filepath.Join(t.TempDir(), "done")
+	c := start(t, container(), "mode=streaming",
+		"fprocess=sh -c '(sh -c \"sleep 0.01; echo x >>"+file+"\" </dev/null >/dev/null 2>&1 &); read code; exit $code'")
+	var all sync.WaitGroup
+	for i := range clients {
+		all.Go(func() {
+			for range each {
+				status, body, err := c.post(t, c.url, fmt.Sprintln(i))
+				want, wantStatus := "", 200
+				if i != 0 {
+					want, wantStatus = fmt.Sprintf("function failed: exit status %d\n", i), 500
+				}
+				if err != nil || status != wantStatus || body != want {
+					t.Errorf("exit status %d: got %d %q %v", i, status, body, err)
+				}
+			}
+		})
+	}
+	all.Wait()
 	eventually(t, "the orphans ended", func() bool {
 		text, _ := os.ReadFile(file)
-		return len(text) == len("x\n")*3
+		return len(text) == len("x\n")*clients*each
 	})
-	children := "/proc/" + strconv.Itoa(c.Process.Pid) + "/task/" + strconv.Itoa(c.Process.Pid) + "/children"
-	if _, err := os.Stat(children); err != nil {
-		t.Skip(err)
-	}
-	eventually(t, "the orphans are reaped", func() bool {
-		n := 0
-		tasks, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(c.Process.Pid), "task", "*", "children"))
-		for _, task := range tasks {
-			text, _ := os.ReadFile(task)
-			n += len(strings.Fields(string(text)))
-		}
-		return n == 1 // the watchdog proper
-	})
+	eventually(t, "the orphans are reaped", func() bool { return len(below(t, c.Process.Pid)) == 1 })
 	c.signal(t, syscall.SIGTERM)
 	if got := c.exit(t); got != exitOK {
 		t.Errorf("exit code %d after SIGTERM", got)
@@ -45,11 +87,10 @@ func TestInit(t *testing.T) {
 
 func TestInitPassesOnTheExitCode(t *testing.T) {
 	t.Parallel()
-	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
-	if c := start(t, attr, "fprocess="); c.exit(t) != exitUsage {
+	if c := start(t, container(), "fprocess="); c.exit(t) != exitUsage {
 		t.Errorf("exit code %d, want %d", c.ProcessState.ExitCode(), exitUsage)
 	}
-	c := start(t, attr, "fprocess=cat")
+	c := start(t, container(), "fprocess=cat")
 	if _, err := c.get(t, c.url+"/_/health"); err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +98,74 @@ func TestInitPassesOnTheExitCode(t *testing.T) {
 	if got := c.exit(t); got != 131 {
 		t.Errorf("exit code %d after SIGQUIT, want 131", got)
 	}
+}
+
+// Of what a function used nothing is lost: not of ended children, nor of
+// orphans, whose end only process 1 sees. And no scrape ever shows less.
+func TestUsageOverTheLife(t *testing.T) {
+	t.Parallel()
+	const requests = 4
+	file := filepath.Join(t.TempDir(), "done")
+	c := start(t, container(), "mode=streaming",
+		"fprocess=sh -c '\"$0\" burn; (sh -c \"$0 burn; echo x >>"+file+"\" \"$0\" </dev/null >/dev/null 2>&1 &)' "+os.Args[0])
+	usage := func(name string) float64 {
+		t.Helper()
+		text, err := c.get(t, c.metricsURL+"/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, after, _ := strings.Cut(text, "\n"+name+" ")
+		value, _, _ := strings.Cut(after, "\n")
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	const cpu = "faas_function_cpu_seconds_total"
+	before := usage(cpu)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range requests {
+			if _, err := c.get(t, c.url); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	last := before
+	tick := time.NewTicker(50 * time.Millisecond) // scrapes cost something too
+	defer tick.Stop()
+	eventually(t, "all ended", func() bool {
+		<-tick.C
+		text, _ := os.ReadFile(file)
+		ended := len(text) == len("x\n")*requests && len(below(t, c.Process.Pid)) == 1
+		now := usage(cpu)
+		if now < last {
+			t.Errorf("%s went from %v back to %v", cpu, last, now)
+		}
+		last = now
+		return ended
+	})
+	<-done
+	const grain = 0.04
+	if got, least := last-before, (2 * requests * burnTime).Seconds(); got < least-grain {
+		t.Errorf("%v s were counted, want at least %v", got, least)
+	}
+	if got := usage("faas_function_memory_bytes"); got < 1<<20 || got > 1<<30 {
+		t.Errorf("%v bytes of memory", got)
+	}
+	last = usage(cpu)
+	c.signal(t, syscall.SIGTERM)
+	if got := c.exit(t); got != exitOK {
+		t.Errorf("exit code %d after SIGTERM", got)
+	}
+	// What the kernel tells of process 1 has all that ended below it.
+	all := (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds()
+	if last > all+grain || last < all-0.3 {
+		t.Errorf("%v s were counted before the end, the kernel says %v with it", last, all)
+	}
+	t.Logf("counted %v s, the kernel %v", last, all)
 }
 
 // Whatever ends the watchdog, its function ends with it.

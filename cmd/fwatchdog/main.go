@@ -12,10 +12,15 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"faas/watchdog"
+)
+
+// The linker sets these.
+var (
+	version = "dev"
+	commit  = "unknown"
 )
 
 // The exit codes. A watchdog that a signal ended at once exits with 128 and its number.
@@ -33,7 +38,7 @@ func main() {
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("fwatchdog", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	version := flags.Bool("version", false, "print the version")
+	showVersion := flags.Bool("version", false, "print the version")
 	healthcheck := flags.Bool("run-healthcheck", false, "succeed when the watchdog takes requests")
 	flags.Usage = func() { usage(flags) }
 	switch err := flags.Parse(args); {
@@ -41,8 +46,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	case err != nil:
 		return exitUsage
-	case *version:
-		_, _ = fmt.Fprintln(stdout, buildVersion())
+	case *showVersion:
+		_, _ = fmt.Fprintf(stdout, "Version: %s\tSHA: %s\n", version, commit) // as OpenFaaS's watchdogs
 		return exitOK
 	case *healthcheck:
 		if _, err := os.Stat(watchdog.DefaultLockPath); err != nil {
@@ -89,7 +94,10 @@ func serve(stderr io.Writer) int {
 		log.Warn("watchdog killed", "signal", sig.String())
 		os.Exit(exitSignal + int(sig.(syscall.Signal)))
 	}()
-	if err := w.Run(ctx); err != nil {
+	switch err := w.Run(ctx); {
+	case errors.Is(err, watchdog.ErrKilled):
+		select {} // who killed it is about to exit with the signal's code
+	case err != nil:
 		log.Error("watchdog failed", "err", err)
 		return exitFailed
 	}
@@ -104,18 +112,4 @@ func usage(flags *flag.FlagSet) {
 	_, _ = fmt.Fprint(out, "\nEnvironment variables, with their defaults (durations as 1m30s or whole seconds):\n")
 	_ = watchdog.Usage(out)
 	_, _ = fmt.Fprint(out, "\nExit codes: 0 drained, 1 failed, 2 wrong flags or environment, 128+N killed by signal N.\n")
-}
-
-// buildVersion is in the form of OpenFaaS's watchdogs.
-func buildVersion() string {
-	version, revision := "unknown", "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = s.Value
-			}
-		}
-	}
-	return "Version: " + version + "\tSHA: " + revision
 }

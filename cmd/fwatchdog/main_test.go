@@ -22,6 +22,10 @@ import (
 const mainVariable = "FWATCHDOG_TEST_MAIN"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "burn" {
+		burn()
+		os.Exit(0)
+	}
 	if os.Getenv(mainVariable) != "" {
 		main()
 	}
@@ -70,10 +74,13 @@ func start(t *testing.T, attr *syscall.SysProcAttr, vars ...string) *command {
 		c.ExtraFiles = append(c.ExtraFiles, f)
 		*to = "http://" + l.Addr().String()
 	}
-	c.Env = append(os.Environ(), mainVariable+"=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=http:metrics", "suppress_lock=true")
+	c.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", mainVariable+"=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=http:metrics", "suppress_lock=true")
 	c.Env = append(c.Env, vars...)
 	c.Stderr = c.stderr
-	c.SysProcAttr = attr
+	if c.SysProcAttr = attr; attr != nil {
+		// Process 1 stays process 1.
+		c.Path, c.Args = "/bin/sh", []string{"sh", "-c", `mount -t proc proc /proc && exec "$0"`, os.Args[0]}
+	}
 	if err := c.Start(); err != nil {
 		if attr != nil && errors.Is(err, syscall.EPERM) {
 			t.Skip("needs the right to make a PID namespace")
@@ -92,18 +99,29 @@ func start(t *testing.T, attr *syscall.SysProcAttr, vars ...string) *command {
 
 func (c *command) get(t *testing.T, url string) (string, error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	_, body, err := c.post(t, url, "")
+	return body, err
+}
+
+// post makes a request on a connection of its own: GET where there is no body.
+func (c *command) post(t *testing.T, url, text string) (int, string, error) {
+	t.Helper()
+	method := http.MethodPost
+	if text == "" {
+		method = http.MethodGet
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(req)
 	if err != nil {
-		return "", err
+		return 0, "", err
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	return string(body), err
+	return res.StatusCode, string(body), err
 }
 
 // exit waits for the end and returns the exit code.
@@ -249,7 +267,8 @@ func TestFlags(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"-version"}, exitOK, "\n"},
+		{[]string{"-version"}, exitOK, "Version: dev\tSHA: unknown\n"},
+		{[]string{"--version"}, exitOK, "Version: "},
 		{[]string{"--help"}, exitOK, "exec_timeout_status"},
 		{[]string{"-nonsense"}, exitUsage, "not defined"},
 	}

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"os"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -15,7 +16,15 @@ func New(alone bool) prometheus.Collector {
 			return newCollector(c)
 		}
 	}
-	self := os.Getpid()
+	// By the names that /proc has for them: it may be that of another namespace.
+	link, err := os.Readlink("/proc/self")
+	if err != nil {
+		return nil
+	}
+	self, err := strconv.Atoi(link)
+	if err != nil {
+		return nil
+	}
 	root := self
 	if sameProgram("/proc/1/exe", "/proc/self/exe") {
 		root = 1 // it waits for the orphans of the function

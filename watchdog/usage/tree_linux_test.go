@@ -99,7 +99,7 @@ func TestTreeNeverCountsDown(t *testing.T) {
 func burning(t *testing.T, d time.Duration, name string, args ...string) (end func()) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", burnVariable, d.Milliseconds()))
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", fmt.Sprintf("%s=%d", burnVariable, d.Milliseconds()))
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,5 @@
+//go:build !race
+
+package watchdog
+
+func raceFlags() []string { return nil }
