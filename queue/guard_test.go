@@ -145,6 +145,7 @@ func TestCheck(t *testing.T) {
 
 func FuzzPatterns(f *testing.F) {
 	f.Add("10.0.0.0/8, *.example.com,::1")
+	f.Add(".,::")
 	f.Fuzz(func(t *testing.T, list string) {
 		p, err := parsePatterns(list)
 		if err != nil {

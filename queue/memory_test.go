@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"faas/function"
 )
@@ -47,7 +48,10 @@ func heap() uint64 {
 func BenchmarkEnqueue(b *testing.B) {
 	for _, clients := range []int{1, 16} {
 		b.Run(fmt.Sprintf("clients=%d", clients), func(b *testing.B) {
-			q := benchmarked(b, Options{Gateway: "http://127.0.0.1:1", Limit: func(string) (int, bool) { return 1, true }})
+			hang := newGateway(b, func(_ http.ResponseWriter, r *http.Request, _ *seen) { <-r.Context().Done() })
+			q := benchmarked(b, Options{
+				Gateway: hang.URL, Limit: func(string) (int, bool) { return 1, true }, AckWait: time.Hour, Drain: time.Millisecond,
+			})
 			call := function.Call{Function: "f", Method: "POST", Path: "/", Body: make([]byte, 1024)}
 			b.ResetTimer()
 			var wg sync.WaitGroup

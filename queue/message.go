@@ -98,7 +98,7 @@ func decode(h nats.Header, data []byte) (function.Call, error) {
 	first, fields, _ := bytes.Cut(head, []byte("\r\n"))
 	line, ok := strings.CutSuffix(string(first), protocol)
 	method, target, both := strings.Cut(line, " ")
-	if !ok || !both || method == "" || hasSpace(target) || !strings.HasPrefix(target, "/") {
+	if !ok || !both || method == "" || hasSpace(method) || hasSpace(target) || !strings.HasPrefix(target, "/") {
 		return c, fmt.Errorf("request line %.80q", first)
 	}
 	c.Method = method

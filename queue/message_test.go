@@ -44,6 +44,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("POST /a?b HTTP/1.1\r\nA: b\r\n\r\nbody"))
 	f.Add([]byte("POST / HTTP/1.1\r\n\r\n"))
 	f.Add([]byte("\r\n\r\n"))
+	f.Add([]byte("\x01 / HTTP/1.1\r\n\r\n"))
 	h := nats.Header{functionHeader: {"f"}, acceptedHeader: {time.Unix(0, 0).UTC().Format(time.RFC3339Nano)}}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := decode(h, data)

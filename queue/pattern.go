@@ -33,7 +33,7 @@ func parsePatterns(list string) (patterns, error) {
 			continue
 		}
 		name := hostName(one)
-		if strings.ContainsAny(name, "/:@ ") || strings.Contains(strings.TrimPrefix(name, "*"), "*") {
+		if name == "" || strings.ContainsAny(name, "/:@ ") || strings.Contains(strings.TrimPrefix(name, "*"), "*") {
 			errs = append(errs, fmt.Errorf("%q is no name of a host (hooks.example.com, *.example.com), no address and no network (10.0.0.0/8)", one))
 			continue
 		}
