@@ -2,8 +2,8 @@ package function
 
 import "slices"
 
-// MaxSecretSize is the largest value of a secret in bytes: what Docker Swarm takes.
-const MaxSecretSize = 500 << 10
+// MaxSecretSize is the largest value of a secret in bytes: what Docker Swarm takes, which is less than 500 KiB.
+const MaxSecretSize = 500<<10 - 1
 
 // maxSecretName is that of Docker Swarm.
 const maxSecretName = 64

@@ -19,7 +19,7 @@ func TestSecretValidate(t *testing.T) {
 		{"a line's end", Secret{"x\n", []byte("x")}, "use letters"},
 		{"a long name", Secret{strings.Repeat("x", 65), []byte("x")}, "65 characters"},
 		{"no value", Secret{"x", nil}, "send value, or rawValue"},
-		{"a large value", Secret{"x", make([]byte, MaxSecretSize+1)}, "512001 bytes: at most 512000"},
+		{"a large value", Secret{"x", make([]byte, MaxSecretSize+1)}, "512000 bytes: at most 511999"},
 		{"the largest value", Secret{"x", make([]byte, MaxSecretSize)}, ""},
 	}
 	for _, tt := range tests {

@@ -23,6 +23,7 @@ type Backend struct {
 	engine   *engine
 	services services
 	cluster  cluster
+	secrets  secrets
 	images   images
 	logs     logs
 	board    *board.Board
@@ -52,7 +53,7 @@ func newBackend(o Options, t timing) (*Backend, error) {
 		return nil, err
 	}
 	b := &Backend{
-		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, images: e, logs: e, board: board.New(),
+		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, secrets: e, images: e, logs: e, board: board.New(),
 		changes: make(chan func(*state, time.Time)), loaded: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.Reader = board.NewReader(board.Source{

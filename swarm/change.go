@@ -33,15 +33,7 @@ func (b *Backend) deploy(ctx context.Context, f function.Function) error {
 	if _, err := b.Function(ctx, f.Name); err == nil {
 		return function.Conflictf("function %s exists already", f.Name)
 	}
-	r, err := b.resolve(ctx, f, nil)
-	if err != nil {
-		return err
-	}
 	scaling, err := function.ParseScaling(f.Labels)
-	if err != nil {
-		return err
-	}
-	spec, err := newSpec(f, r, uint64(max(0, scaling.Min)))
 	if err != nil {
 		return err
 	}
@@ -49,15 +41,29 @@ func (b *Backend) deploy(ctx context.Context, f function.Function) error {
 	if err != nil {
 		return err
 	}
-	id, err := b.services.createService(ctx, spec, auth)
-	if errors.Is(err, function.ErrConflict) {
-		return b.occupied(ctx, f.Name, err)
+	for range maxStale {
+		var r resolved
+		if r, err = b.resolve(ctx, f, nil); err != nil {
+			return err
+		}
+		var spec api.ServiceSpec
+		if spec, err = newSpec(f, r, uint64(max(0, scaling.Min))); err != nil {
+			return err
+		}
+		var id string
+		switch id, err = b.services.createService(ctx, spec, auth); {
+		case errors.Is(err, errSecretGone):
+			continue
+		case errors.Is(err, function.ErrConflict):
+			return b.occupied(ctx, f.Name, err)
+		case err != nil:
+			return err
+		}
+		b.created(ctx, id, spec)
+		b.catchUp(ctx, f)
+		return nil
 	}
-	if err != nil {
-		return err
-	}
-	b.created(ctx, id, spec)
-	return nil
+	return err
 }
 
 // occupied tells what has the name that a function was to get.
@@ -95,6 +101,7 @@ func (b *Backend) Update(ctx context.Context, f function.Function) error {
 	if err != nil {
 		return fmt.Errorf("update %s: %w", f.Name, err)
 	}
+	b.catchUp(ctx, f)
 	return nil
 }
 
@@ -154,6 +161,7 @@ func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*a
 	if err := b.Available(); err != nil {
 		return err
 	}
+	var gone error
 	for range maxStale {
 		s, err := b.find(ctx, name)
 		if err != nil {
@@ -167,14 +175,21 @@ func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*a
 			return err
 		}
 		err = b.services.updateService(ctx, s, auth)
-		if errors.Is(err, errStale) {
+		gone = nil
+		switch {
+		case errors.Is(err, errStale):
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, errSecretGone):
+			gone = err
+			continue
+		case err != nil:
 			return err
 		}
 		b.accepted(ctx, s)
 		return nil
+	}
+	if gone != nil {
+		return gone
 	}
 	return function.Conflictf("the service was changed by others %d times meanwhile: try again", maxStale)
 }

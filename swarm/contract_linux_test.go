@@ -25,6 +25,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	api "github.com/docker/docker/api/types/swarm"
 	"github.com/docker/docker/client"
+	"github.com/docker/docker/pkg/stdcopy"
 	"golang.org/x/sys/unix"
 
 	"faas/function"
@@ -46,7 +47,10 @@ func TestContractOnEngine(t *testing.T) {
 	backendtest.Run(t, func(t *testing.T) backendtest.Harness {
 		t.Parallel() // most of the time goes by waiting for containers
 		prefix := fmt.Sprintf("%s%d-", e.prefix, tests.Add(1))
-		t.Cleanup(func() { e.removeServices(prefix, false) })
+		t.Cleanup(func() {
+			e.removeServices(prefix, false)
+			e.removeSecrets(prefix)
+		})
 		b, stop := runBackend(t, swarm.Options{Host: host, Network: e.network, Dial: e.dial})
 		return backendtest.Harness{
 			Backend: b, Stop: stop, Gap: true, Prefix: prefix, Within: time.Minute,
@@ -65,6 +69,9 @@ func TestContractOnEngine(t *testing.T) {
 			},
 			Kill: e.kill,
 			Call: caller(e.dial),
+			Secret: func(ctx context.Context, r function.Replica, name string) (string, error) {
+				return readSecret(name, func(file string) (string, error) { return e.read(ctx, r, file) })
+			},
 		}
 	})
 }
@@ -228,17 +235,70 @@ func (e *realEngine) dial(ctx context.Context, network, addr string) (net.Conn, 
 	return r.conn, r.err
 }
 
-// kill kills the container of a replica, whose ID has that of its task in it.
+// kill kills the container of a replica.
 func (e *realEngine) kill(r function.Replica) error {
-	tasks, err := e.client.TaskList(e.t.Context(), api.TaskListOptions{})
+	id, err := e.container(e.t.Context(), r)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(tasks, func(t api.Task) bool { return strings.HasSuffix(r.ID, t.ID) })
-	if i < 0 {
-		return errors.New("no task of replica " + r.ID)
+	return e.client.ContainerKill(e.t.Context(), id, "KILL")
+}
+
+// container is the ID of the container of a replica, whose ID has that of its task in it.
+func (e *realEngine) container(ctx context.Context, r function.Replica) (string, error) {
+	tasks, err := e.client.TaskList(ctx, api.TaskListOptions{})
+	if err != nil {
+		return "", err
 	}
-	return e.client.ContainerKill(e.t.Context(), tasks[i].Status.ContainerStatus.ContainerID, "KILL")
+	i := slices.IndexFunc(tasks, func(t api.Task) bool { return strings.HasSuffix(r.ID, t.ID) })
+	if i < 0 || tasks[i].Status.ContainerStatus == nil {
+		return "", errors.New("no container of replica " + r.ID)
+	}
+	return tasks[i].Status.ContainerStatus.ContainerID, nil
+}
+
+// read reads a file as the function in a replica does.
+func (e *realEngine) read(ctx context.Context, r function.Replica, file string) (string, error) {
+	id, err := e.container(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	made, err := e.client.ContainerExecCreate(ctx, id, container.ExecOptions{
+		Cmd: []string{"/cat", file}, AttachStdout: true, AttachStderr: true,
+	})
+	if err != nil {
+		return "", err
+	}
+	stream, err := e.client.ContainerExecAttach(ctx, made.ID, container.ExecAttachOptions{})
+	if err != nil {
+		return "", err
+	}
+	defer stream.Close()
+	var text, fault strings.Builder
+	if _, err := stdcopy.StdCopy(&text, &fault, stream.Reader); err != nil {
+		return "", err
+	}
+	end, err := e.client.ContainerExecInspect(ctx, made.ID)
+	if err == nil && end.ExitCode != 0 {
+		err = fmt.Errorf("read %s: exit code %d: %s", file, end.ExitCode, fault.String())
+	}
+	return text.String(), err
+}
+
+// removeSecrets removes the secrets whose names begin so.
+func (e *realEngine) removeSecrets(prefix string) {
+	e.retry("remove the secrets", func(ctx context.Context) error {
+		list, err := e.client.SecretList(ctx, api.SecretListOptions{Filters: filters.NewArgs(filters.Arg("name", prefix))})
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if err := e.client.SecretRemove(ctx, s.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // removeServices removes the services whose names begin so, and if so told waits until the containers are gone.

@@ -22,7 +22,10 @@ import (
 func TestContract(t *testing.T) {
 	backendtest.Run(t, func(t *testing.T) backendtest.Harness {
 		e := swarmtest.Start(t, swarmtest.Options{
-			Timing: swarmtest.Timing{Stop: 200 * time.Millisecond}, // the watchdog goes on taking requests for a while
+			Timing: swarmtest.Timing{
+				Start: 50 * time.Millisecond,  // so that a new replica beside an old one is seen
+				Stop:  200 * time.Millisecond, // the watchdog goes on taking requests for a while
+			},
 			Images: []swarmtest.Image{
 				{Name: "faas/echo:latest"}, {Name: "faas/writer:latest"}, {Name: "faas/broken:latest", Behaviour: swarmtest.Behaviour{Crash: true}},
 			},
@@ -43,8 +46,27 @@ func TestContract(t *testing.T) {
 			},
 			Kill: func(r function.Replica) error { return e.Kill(r.ID) },
 			Call: caller(e.Dial),
+			Secret: func(_ context.Context, r function.Replica, name string) (string, error) {
+				return readSecret(name, func(file string) (string, error) {
+					value, err := e.ReadSecret(r.ID, file)
+					return string(value), err
+				})
+			},
 		}
 	})
+}
+
+// readSecret reads a secret from both of its files.
+func readSecret(name string, read func(file string) (string, error)) (string, error) {
+	value, err := read("/var/openfaas/secrets/" + name)
+	if err != nil {
+		return "", err
+	}
+	again, err := read("/run/secrets/" + name)
+	if err == nil && again != value {
+		err = errors.New("it is another one in /run/secrets")
+	}
+	return value, err
 }
 
 // runBackend runs a backend until the test ends or stop is called, and waits until it has read the Swarm.

@@ -45,8 +45,11 @@ func decoded(spec api.ServiceSpec) function.Function {
 		f.Env[key] = value
 	}
 	for _, s := range c.Secrets {
-		if s != nil && !slices.Contains(f.Secrets, s.SecretName) {
-			f.Secrets = append(f.Secrets, s.SecretName)
+		if s == nil {
+			continue
+		}
+		if name := secretName(s); !slices.Contains(f.Secrets, name) {
+			f.Secrets = append(f.Secrets, name)
 		}
 	}
 	return f

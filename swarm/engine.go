@@ -33,9 +33,16 @@ type (
 		listTasks(ctx context.Context, which look) ([]api.Task, error)
 		listNodes(context.Context) ([]api.Node, error)
 		listNetworks(ctx context.Context, args filters.Args) ([]network.Summary, error)
-		listSecrets(context.Context) ([]api.Secret, error)
 		// follow tells what happens to services and nodes until ctx ends or the connection does.
 		follow(ctx context.Context, opened func(), see func(events.Message)) error
+	}
+	// secrets are Docker's, whose values go one way only.
+	secrets interface {
+		listSecrets(context.Context) ([]api.Secret, error)
+		createSecret(ctx context.Context, spec api.SecretSpec) error
+		// labelSecret gives a secret the labels of its spec; errStale when there is a newer version of it.
+		labelSecret(ctx context.Context, at api.Secret) error
+		removeSecret(ctx context.Context, id string) error
 	}
 	// images are container images as a registry or this node knows them.
 	images interface {
@@ -50,7 +57,7 @@ type (
 	}
 )
 
-// engine is a Docker Engine by way of its own client. It implements services, cluster, images and logs; each call
+// engine is a Docker Engine by way of its own client. It implements services, cluster, secrets, images and logs; each call
 // is bounded in time, counted, and returns errors of function's kinds.
 type engine struct {
 	client  *client.Client
@@ -149,6 +156,27 @@ func (e *engine) listSecrets(ctx context.Context) ([]api.Secret, error) {
 	return call(ctx, e, "secret_list", e.timing.call, func(ctx context.Context) ([]api.Secret, error) {
 		return e.client.SecretList(ctx, api.SecretListOptions{})
 	})
+}
+
+func (e *engine) createSecret(ctx context.Context, spec api.SecretSpec) error {
+	_, err := call(ctx, e, "secret_create", e.timing.call, func(ctx context.Context) (api.SecretCreateResponse, error) {
+		return e.client.SecretCreate(ctx, spec)
+	})
+	return err
+}
+
+func (e *engine) labelSecret(ctx context.Context, at api.Secret) error {
+	_, err := call(ctx, e, "secret_update", e.timing.call, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, e.client.SecretUpdate(ctx, at.ID, at.Version, at.Spec)
+	})
+	return err
+}
+
+func (e *engine) removeSecret(ctx context.Context, id string) error {
+	_, err := call(ctx, e, "secret_remove", e.timing.call, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, e.client.SecretRemove(ctx, id)
+	})
+	return err
 }
 
 func (e *engine) registryDigest(ctx context.Context, image, auth string) (string, error) {

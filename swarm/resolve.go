@@ -108,31 +108,31 @@ func (b *Backend) secretsOf(ctx context.Context, wanted []string) ([]*api.Secret
 		return nil, nil
 	}
 	for _, name := range wanted {
-		if slices.Contains(b.opts.ReservedSecrets, name) {
+		if b.reserved(name) {
 			return nil, function.Invalidf("secret %s is the gateway's own: no function gets it", name)
 		}
 	}
-	there, err := b.cluster.listSecrets(ctx)
+	shelf, err := b.secretShelf(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("find secrets: %w", err)
+		return nil, err
 	}
 	var refs []*api.SecretReference
 	var missing []string
 	for _, name := range wanted {
-		at := slices.IndexFunc(there, func(s api.Secret) bool { return s.Spec.Name == name })
-		if at < 0 {
+		secret, ok := shelf.find(name)
+		if !ok {
 			missing = append(missing, name)
 			continue
 		}
 		for _, folder := range secretFolders {
 			refs = append(refs, &api.SecretReference{
-				SecretID: there[at].ID, SecretName: name,
+				SecretID: secret.ID, SecretName: secret.Spec.Name,
 				File: &api.SecretReferenceFileTarget{Name: folder + name, UID: "0", GID: "0", Mode: secretMode},
 			})
 		}
 	}
 	if len(missing) > 0 {
-		return nil, function.Invalidf("unknown secrets: %s; create them first, as in: docker secret create %s FILE",
+		return nil, function.Invalidf("unknown secrets: %s; create them first, as in: faas-cli secret create %s --from-file FILE",
 			strings.Join(missing, ", "), missing[0])
 	}
 	return refs, nil

@@ -23,6 +23,7 @@ func (b *Backend) Run(ctx context.Context) error {
 	b.reader.everything()
 	b.background(func() { b.reader.run(ctx) })
 	b.background(func() { b.followEvents(ctx) })
+	b.background(func() { b.careSecrets(ctx) })
 	b.own(ctx)
 	return nil
 }

@@ -102,6 +102,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"an ended backend is unavailable", ended},
 	}
 	tests = append(tests, logTests()...)
+	tests = append(tests, secretTests()...)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := start(t)

@@ -3,6 +3,7 @@ package swarmtest
 import (
 	"encoding/json"
 	"net/http"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,47 @@ func (e *Engine) SecretValue(name string) []byte {
 		return nil
 	}
 	return slices.Clone(s.value)
+}
+
+// ReadSecret returns what the container of a task reads from a file below /run/secrets, or another that a secret was
+// mounted at. The task is named as for Kill.
+func (e *Engine) ReadSecret(task, file string) ([]byte, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	t := e.taskIn(task)
+	if t == nil || t.Status.State != api.TaskStateRunning {
+		return nil, notFound("running task", task)
+	}
+	for _, ref := range t.Spec.ContainerSpec.Secrets {
+		at := ref.File.Name
+		if !path.IsAbs(at) {
+			at = path.Join("/run/secrets", at)
+		}
+		if at == file {
+			return slices.Clone(t.secrets[ref.SecretID]), nil
+		}
+	}
+	return nil, notFound("file", file)
+}
+
+// sendSecrets sends a task's secrets to its node, which keeps them until the task has ended.
+func (e *Engine) sendSecrets(t *task) {
+	t.secrets = map[string][]byte{}
+	for _, ref := range t.Spec.ContainerSpec.Secrets {
+		if s, err := e.findSecret(ref.SecretID); err == nil {
+			t.secrets[ref.SecretID] = s.value
+		}
+	}
+}
+
+// missingSecret is the ID of a secret that a task's node was not sent, because it was gone. Empty: it has all.
+func (t *task) missingSecret() string {
+	for _, ref := range t.Spec.ContainerSpec.Secrets {
+		if _, ok := t.secrets[ref.SecretID]; !ok {
+			return ref.SecretID
+		}
+	}
+	return ""
 }
 
 func (e *Engine) findSecret(name string) (*secret, error) {
@@ -71,7 +113,7 @@ func (e *Engine) createSecret(r *http.Request) (reply, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if spec.Name == "" || len(spec.Data) == 0 {
+	if spec.Name == "" || len(spec.Data) == 0 || len(spec.Data) >= 500<<10 {
 		return reply{}, rpcf(http.StatusBadRequest, "InvalidArgument", "secret data must be larger than 0 and less than 512000 bytes")
 	}
 	for _, s := range e.secrets {

@@ -31,6 +31,7 @@ type task struct {
 	startedAt time.Time // zero: no container runs
 	serial    int
 	log       []message
+	secrets   map[string][]byte // what its node was sent, by ID
 }
 
 // TaskInfo says which task a request reached.
@@ -138,6 +139,7 @@ func (e *Engine) schedule(t *task) {
 		return
 	}
 	t.NodeID = n.ID
+	e.sendSecrets(t)
 	e.set(t, api.TaskStateAssigned, "scheduler assigned task to node", "")
 	e.set(t, api.TaskStatePreparing, "preparing", "")
 	e.after(cmp.Or(b.Prepare, e.opts.Timing.Prepare), func() { e.prepared(t) })
@@ -161,6 +163,9 @@ func (e *Engine) prepared(t *task) {
 	b := e.behaviourOf(t)
 	if b.Rejected == "" && !e.hasImage(t.Spec.ContainerSpec.Image) {
 		b.Rejected = "No such image: " + t.Spec.ContainerSpec.Image
+	}
+	if id := t.missingSecret(); id != "" {
+		b.Rejected = "unable to get secret from secret store: secret not found: " + id
 	}
 	if b.Rejected != "" {
 		e.end(t, api.TaskStateRejected, "preparing", b.Rejected)
