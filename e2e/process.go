@@ -15,6 +15,16 @@ import (
 // ErrNoProcess means that a child that a scenario wants to hit is not there.
 var ErrNoProcess = errors.New("no such process")
 
+// PID is the process of `faas up`.
+func (s *Up) PID() (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cmd == nil {
+		return 0, ErrNoProcess
+	}
+	return s.cmd.Process.Pid, nil
+}
+
 // Children lists the process ids of what `faas up` started, by the name of the program.
 func (s *Up) Children(program string) ([]int, error) {
 	s.mu.Lock()

@@ -256,6 +256,13 @@ func (s *Up) gateway() string {
 	return "http://" + s.addresses.Gateway
 }
 
+// Metrics is the URL of the gateway's metrics.
+func (s *Up) Metrics() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return "http://" + s.addresses.Metrics + "/metrics"
+}
+
 func (s *Up) password() (string, error) {
 	text, err := os.ReadFile(filepath.Join(s.Data(), "secrets", "basic-auth-password"))
 	return strings.TrimSpace(string(text)), err

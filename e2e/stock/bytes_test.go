@@ -97,7 +97,7 @@ func answers() map[string]string {
 	const f = `{"name":"first","image":"i","namespace":"openfaas-fn","labels":{},"annotations":{},"invocationCount":0,` +
 		`"replicas":1,"availableReplicas":1,"createdAt":"2026-01-02T03:04:05Z"}`
 	const version = `{"release":"1","sha":"abc"}`
-	return map[string]string{
+	return map[string]string{ //nolint:gosec // G101: a path, and no credentials
 		"/system/functions":      "[" + f + "]",
 		"/system/function/first": f,
 		"/system/secrets":        `[{"name":"s","namespace":"openfaas-fn"}]`,
