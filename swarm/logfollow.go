@@ -165,12 +165,12 @@ func (f *follower) run(life context.Context, l *taskLog) {
 		begun := time.Now()
 		var err error
 		if life.Err() == nil {
-			err = l.follow(streaming, f.b.logs, f.send)
+			err = l.follow(streaming, f.b.logs, f.b.timing.logSilence, f.send)
 		} else if err = l.rest(f.ctx, f.b.logs, f.b.timing.logIdle, f.send); err == nil || isNotFound(err) {
 			return
 		}
-		if streaming.Err() != nil && errors.Is(err, context.Canceled) {
-			continue // to the rest
+		if streaming.Err() != nil && life.Err() != nil && errors.Is(err, context.Canceled) || errors.Is(err, errIdle) {
+			continue // with the rest, or anew
 		}
 		f.b.opts.Log.Debug("a replica's log broke off, read on", "function", f.query.Name, "replica", l.instance, "err", err)
 		if time.Since(begun) > f.b.timing.retryMax {

@@ -10,23 +10,11 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"faas/function"
 )
 
-const (
-	// maxTail bounds what a tail keeps in memory: older lines are left out beyond it, however many were asked for.
-	maxTail = 16 << 20 // bytes
-	// tailMargin is how many messages more than lines are asked for, so that few logs need a second question.
-	tailMargin = 16
-	// tailsAtOnce is how many tasks' tails are read at the same time.
-	tailsAtOnce = 8
-	// lineCost is what a line takes in memory besides its text.
-	lineCost = 64
-	// logTries is how often what is there already is read from a connection that breaks.
-	logTries = 4
-)
+// logTries is how often what is there already is read from a connection that breaks.
+const logTries = 4
 
 // Logs emits what the replicas of a function wrote, those that ended included for as long as Docker keeps them, in
 // order of time. A line longer than 64 KiB comes in pieces. Without Follow it returns nil once all that there is was
@@ -45,7 +33,7 @@ func (b *Backend) Logs(ctx context.Context, q function.LogQuery, emit func(funct
 	if err := b.Available(); err != nil {
 		return fmt.Errorf("read the logs of %s: %w", q.Name, err)
 	}
-	v := &logView{b: b, query: q, begun: time.Now(), known: map[string]*taskLog{}}
+	v := &logView{b: b, query: q, begun: time.Now(), known: map[string]*taskLog{}, silent: map[string]bool{}}
 	refused := false
 	err := v.show(ctx, func(line function.LogLine) error {
 		err := emit(line)
@@ -65,6 +53,26 @@ type logView struct {
 	service string
 	begun   time.Time
 	known   map[string]*taskLog // by task
+
+	mu     sync.Mutex
+	silent map[string]bool // nodes, by ID, that keep what they have to themselves
+}
+
+func (v *logView) isSilent(node string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.silent[node]
+}
+
+// left notes that a task's log is left out.
+func (v *logView) left(l *taskLog, err error) {
+	v.b.opts.Log.Warn("a replica's log cannot be had", "function", v.query.Name, "replica", l.instance, "err", err)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	l.missed = true
+	if errors.Is(err, errIdle) {
+		v.silent[l.node] = true
+	}
 }
 
 func (v *logView) show(ctx context.Context, emit func(function.LogLine) error) error {
@@ -107,7 +115,7 @@ func (v *logView) look(ctx context.Context) (tasks []task, found []*taskLog, err
 		l := v.known[one.ID]
 		if l == nil && t.hasLog() {
 			l = &taskLog{
-				task: one.ID, instance: id, created: one.CreatedAt, floor: v.query.Since,
+				task: one.ID, instance: id, node: one.NodeID, created: one.CreatedAt, floor: v.query.Since,
 				terminal: one.Spec.ContainerSpec != nil && one.Spec.ContainerSpec.TTY,
 			}
 			v.known[one.ID] = l
@@ -131,114 +139,24 @@ func (t *task) hasLog() bool {
 }
 
 // attempt reads what is there of a task's log, again where the connection breaks. What a node keeps to itself is left out:
-// others are not to wait for it.
+// others are not to wait for it. Swarm's managers wait for a node that is away without a word.
 func (v *logView) attempt(ctx context.Context, l *taskLog, read func() error) error {
 	retry := backoff{first: v.b.timing.retry, most: v.b.timing.retryMax}
 	for try := 1; ; try++ {
-		err := read()
+		err := errIdle
+		if !v.isSilent(l.node) {
+			err = read()
+		}
 		switch {
 		case err == nil, ctx.Err() != nil:
 			return err
-		case errors.Is(err, errIncomplete), errors.Is(err, errIdle), isNotFound(err):
-			l.missed = true
-			v.b.opts.Log.Debug("a replica's log cannot be had", "function", v.query.Name, "replica", l.instance, "err", err)
+		case isNotFound(err):
+			return nil
+		case errors.Is(err, errIncomplete), errors.Is(err, errIdle):
+			v.left(l, err)
 			return nil
 		case !errors.Is(err, function.ErrUnavailable) || try == logTries || !retry.wait(ctx):
 			return err
 		}
 	}
-}
-
-// showTail emits the newest lines of all tasks together.
-func (v *logView) showTail(ctx context.Context, found []*taskLog, emit func(function.LogLine) error) error {
-	var mu sync.Mutex
-	var newest []function.LogLine
-	readers, ctx := errgroup.WithContext(ctx)
-	readers.SetLimit(tailsAtOnce)
-	for _, l := range found {
-		readers.Go(func() error {
-			lines, err := v.tailOf(ctx, l)
-			mu.Lock()
-			defer mu.Unlock()
-			newest = newestOf(append(newest, lines...), v.query.Tail)
-			return err
-		})
-	}
-	if err := readers.Wait(); err != nil {
-		return err
-	}
-	for _, line := range newest {
-		if err := emit(line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// newestOf puts lines in order and keeps as many as may be.
-func newestOf(lines []function.LogLine, n int) []function.LogLine {
-	slices.SortStableFunc(lines, byTime)
-	from := len(lines)
-	for bytes := 0; from > 0 && len(lines)-from < n; from-- {
-		if bytes += len(lines[from-1].Text) + lineCost; bytes > maxTail {
-			break
-		}
-	}
-	return slices.Clone(lines[from:])
-}
-
-func byTime(a, b function.LogLine) int { return a.Time.Compare(b.Time) }
-
-// tailOf returns the newest lines of a task. Docker counts messages, of which a long line has several: the first line
-// of each stream may lack its beginning, unless there was nothing before.
-func (v *logView) tailOf(ctx context.Context, l *taskLog) ([]function.LogLine, error) {
-	n := min(v.query.Tail, maxTail/lineCost)
-	var lines []function.LogLine
-	err := v.attempt(ctx, l, func() error {
-		for ask := n + tailMargin; ; ask *= 4 {
-			l.read, lines = [2]mark{}, nil
-			var torn [2]*function.LogLine
-			size := 0
-			r, err := l.stream(ctx, v.b.logs, logRange{since: l.floor, tail: ask}, v.b.timing.logIdle, func(stream int, line function.LogLine) error {
-				if torn[stream] == nil {
-					torn[stream] = &line
-					return nil
-				}
-				lines = append(lines, line)
-				if size += len(line.Text) + lineCost; size > 2*maxTail || len(lines) > 4*n {
-					lines, size = newestOf(lines, n), 0
-				}
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-			whole := r.messages < ask
-			if !whole && ask < maxTail && (len(lines) < n || !r.told()) {
-				continue
-			}
-			for i, first := range torn {
-				switch {
-				case first != nil && whole:
-					lines = slices.Insert(lines, 0, *first)
-				case first == nil && !whole: // it may have been quiet for long
-					l.read[i].skip(r.first)
-				}
-			}
-			lines = newestOf(lines, n)
-			return nil
-		}
-	})
-	return lines, err
-}
-
-// told reports whether the marks of a reading that began somewhere count all messages of the last time: it must have
-// begun before that.
-func (r *reading) told() bool {
-	for i := range r.streams {
-		if s := &r.streams[i]; !s.first.IsZero() && s.first.Equal(s.met.time) {
-			return false
-		}
-	}
-	return true
 }

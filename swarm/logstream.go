@@ -35,6 +35,7 @@ var (
 type taskLog struct {
 	task     string // ID
 	instance string // as function.Replica has it
+	node     string // ID
 	created  time.Time
 	terminal bool      // the stream has no frames
 	floor    time.Time // nothing before it is wanted
@@ -74,9 +75,10 @@ type reading struct {
 	first    time.Time // the earliest of all messages
 }
 
-// follow emits what comes after what was read until ctx ends or the stream does.
-func (l *taskLog) follow(ctx context.Context, from logs, emit func(function.LogLine) error) error {
-	_, err := l.stream(ctx, from, logRange{since: l.since(), follow: true}, 0, func(_ int, line function.LogLine) error { return emit(line) })
+// follow emits what comes after what was read until ctx ends or the stream does. The stream of a node that was away
+// for a while stays silent, and nothing says so: after some silence it ends with errIdle.
+func (l *taskLog) follow(ctx context.Context, from logs, silence time.Duration, emit func(function.LogLine) error) error {
+	_, err := l.stream(ctx, from, logRange{since: l.since(), follow: true}, silence, func(_ int, line function.LogLine) error { return emit(line) })
 	return err
 }
 
@@ -86,8 +88,8 @@ func (l *taskLog) rest(ctx context.Context, from logs, idle time.Duration, emit 
 	return err
 }
 
-// stream reads messages, and emits lines after what was read. When idle is not 0, it ends with errIdle once nothing
-// has come for so long; a slow emit does not count.
+// stream reads messages, and emits lines after what was read. It ends with errIdle once nothing has come for so long;
+// a slow emit does not count.
 func (l *taskLog) stream(ctx context.Context, from logs, which logRange, idle time.Duration,
 	emit func(stream int, line function.LogLine) error,
 ) (*reading, error) {
@@ -100,11 +102,8 @@ func (l *taskLog) stream(ctx context.Context, from logs, which logRange, idle ti
 			return emit(i, line)
 		}}
 	}
-	source := &patientReader{limit: idle}
-	if idle > 0 {
-		source.timer = time.AfterFunc(idle, func() { cancel(errIdle) })
-		defer source.timer.Stop()
-	}
+	source := &patientReader{limit: idle, timer: time.AfterFunc(idle, func() { cancel(errIdle) })}
+	defer source.timer.Stop()
 	body, err := from.taskLogs(ctx, l.task, which)
 	if err != nil {
 		return r, ended(ctx, err)
@@ -177,16 +176,14 @@ func copyTerminal(w *lineWriter, source *patientReader) error {
 type patientReader struct {
 	from   io.Reader
 	limit  time.Duration
-	timer  *time.Timer // nil: there is no limit
+	timer  *time.Timer
 	failed error
 }
 
 // Read implements io.Reader.
 func (p *patientReader) Read(buf []byte) (int, error) {
-	if p.timer != nil {
-		p.timer.Reset(p.limit)
-		defer p.timer.Stop()
-	}
+	p.timer.Reset(p.limit)
+	defer p.timer.Stop()
 	n, err := p.from.Read(buf)
 	if err != nil && !errors.Is(err, io.EOF) {
 		p.failed = err

@@ -51,6 +51,7 @@ type timing struct {
 	reviveMin  time.Duration // before Swarm is asked again to start what it has given up; doubles
 	reviveMax  time.Duration
 	logIdle    time.Duration // what is in a log already is waited for so long
+	logSilence time.Duration // a log that is followed is asked for anew when nothing came for so long
 	logLinger  time.Duration // what a replica wrote last is waited for so long
 }
 
@@ -63,7 +64,7 @@ func defaultTiming() timing {
 		probeRetry: 5 * time.Millisecond, probeMax: 250 * time.Millisecond,
 		unplaced: time.Second, crashes: time.Minute, proven: 10 * time.Second,
 		astray: 5 * time.Second, reviveMin: 30 * time.Second, reviveMax: 5 * time.Minute,
-		logIdle: 5 * time.Second, logLinger: time.Second,
+		logIdle: 5 * time.Second, logSilence: 30 * time.Second, logLinger: time.Second,
 	}
 }
 

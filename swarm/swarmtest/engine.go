@@ -45,6 +45,7 @@ type Engine struct {
 
 	wrote      chan struct{} // closed and replaced when a container writes
 	breakLogs  chan struct{} // closed and replaced to break the connections of those who read logs
+	muteLogs   chan struct{} // closed and replaced to tell them nothing more
 	logReaders int           // who follow
 }
 
@@ -58,7 +59,7 @@ func New(opts Options) (*Engine, error) {
 		opts: opts, calls: newCallLog(), ready: make(chan struct{}), sooner: make(chan struct{}, 1),
 		streams: &streams{subs: map[*stream]struct{}{}}, made: map[string]int{}, services: map[string]*service{},
 		tasks: map[string]*task{}, byService: map[string][]*task{}, waiting: map[*task]bool{}, addresses: map[netip.Addr]*task{}, behaviour: map[string]Behaviour{},
-		wrote: make(chan struct{}), breakLogs: make(chan struct{}),
+		wrote: make(chan struct{}), breakLogs: make(chan struct{}), muteLogs: make(chan struct{}),
 	}
 	e.pipes = newPipes(e)
 	for i, n := range opts.Nodes {

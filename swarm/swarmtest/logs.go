@@ -73,6 +73,14 @@ func (e *Engine) BreakLogs() int {
 	return n
 }
 
+// MuteLogs keeps all that comes from everyone who follows a log now, as the stream of a node is kept that was away for a while.
+func (e *Engine) MuteLogs() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	close(e.muteLogs)
+	e.muteLogs = make(chan struct{})
+}
+
 // LogReaders returns how many clients follow the log of a container.
 func (e *Engine) LogReaders() int {
 	e.mu.Lock()
@@ -145,7 +153,7 @@ func (e *Engine) taskLogs(w http.ResponseWriter, r *http.Request) {
 
 func (e *Engine) stream(w http.ResponseWriter, r *http.Request, t *task, q logQuery) {
 	e.mu.Lock()
-	broken := e.breakLogs
+	broken, muted := e.breakLogs, e.muteLogs
 	if q.follow {
 		e.logReaders++
 		defer e.logLeft(broken)
@@ -187,6 +195,12 @@ func (e *Engine) stream(w http.ResponseWriter, r *http.Request, t *task, q logQu
 		_ = http.NewResponseController(w).Flush() // a client that is gone is seen below
 		select {
 		case <-wrote:
+		case <-muted:
+			select {
+			case <-broken:
+			case <-r.Context().Done():
+			}
+			return
 		case <-broken:
 			panic(http.ErrAbortHandler)
 		case <-r.Context().Done():
