@@ -191,6 +191,11 @@ func Usage(w io.Writer) error {
 			return err
 		}
 	}
+	for _, v := range unsupported {
+		if _, err := fmt.Fprintf(t, "  %s\t-\trefused: %s\n", v.name, v.why); err != nil {
+			return err
+		}
+	}
 	return t.Flush()
 }
 

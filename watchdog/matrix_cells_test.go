@@ -184,16 +184,18 @@ func drains(path string) func(*testing.T, *daemon) {
 func continues(path string) func(*testing.T, *daemon) {
 	return func(t *testing.T, d *daemon) {
 		c, in := d.dial(t)
-		fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", path)
-		line, err := in.ReadString('\n')
-		if err != nil || !strings.Contains(line, "100 Continue") {
-			t.Fatalf("got %q %v", line, err)
+		for range 20 { // there is to be one each, be the function's own the first or not
+			fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", path)
+			line, err := in.ReadString('\n')
+			if err != nil || !strings.Contains(line, "100 Continue") {
+				t.Fatalf("got %q %v", line, err)
+			}
+			if line, err = in.ReadString('\n'); err != nil || line != "\r\n" {
+				t.Fatalf("got %q %v", line, err)
+			}
+			fmt.Fprint(c, "hello")
+			readAnswer(t, in, "hello")
 		}
-		if line, err = in.ReadString('\n'); err != nil || line != "\r\n" {
-			t.Fatalf("got %q %v", line, err)
-		}
-		fmt.Fprint(c, "hello")
-		readAnswer(t, in, "hello")
 	}
 }
 

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,19 +20,6 @@ import (
 func container() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS}
 }
-
-// burn uses 30 ms of processor time.
-func burn() {
-	for {
-		var used syscall.Rusage
-		_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it has no way to fail
-		if used.Utime.Nano()+used.Stime.Nano() >= int64(burnTime) {
-			return
-		}
-	}
-}
-
-const burnTime = 30 * time.Millisecond
 
 // below returns the states of the children of a process.
 func below(t *testing.T, parent int) string {
@@ -182,4 +171,29 @@ func TestKilledWatchdog(t *testing.T) {
 	c.signal(t, syscall.SIGKILL)
 	gone(t, ids)
 	<-done
+}
+
+// An image's health check runs the program beside the one that serves.
+func TestHealthcheck(t *testing.T) {
+	t.Parallel()
+	const script = `exec 9<"$0"
+mount -t tmpfs tmpfs /tmp || exit
+check() { /proc/self/fd/9 -run-healthcheck 2>/dev/null; echo $?; }
+check
+fprocess=cat port=0 metrics_port=0 /proc/self/fd/9 2>/dev/null & pid=$!
+until [ -e /tmp/.lock ]; do sleep 0.01; done
+check
+kill $pid
+wait $pid
+check`
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", script, os.Args[0])
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0", mainVariable+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	out, err := cmd.CombinedOutput()
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip("needs the right to make a mount namespace")
+	}
+	if string(out) != "1\n0\n1\n" {
+		t.Errorf("before, while and after it serves: got %q %v, want 1, 0 and 1", out, err)
+	}
 }
