@@ -50,7 +50,7 @@ func Deploy(ctx context.Context, opts StackOptions) (*Stack, error) {
 	}
 	s := &Stack{opts: opts}
 	s.Client = s.On(address)
-	if s.before, err = s.inventory(ctx); err != nil {
+	if s.before, err = s.Inventory(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.run(ctx, "up"); err != nil {
@@ -77,7 +77,7 @@ func (s *Stack) Undeploy(ctx context.Context) error {
 	var err error
 	Poll(20*time.Second, func() bool {
 		var after []string
-		after, err = s.inventory(ctx)
+		after, err = s.Inventory(ctx)
 		left = slices.DeleteFunc(after, func(one string) bool { return slices.Contains(s.before, one) })
 		return err != nil || len(left) == 0
 	})
@@ -98,8 +98,8 @@ func (s *Stack) Logs(ctx context.Context) string {
 	return b.String()
 }
 
-// inventory lists what there is on the engine of the kinds that a stack makes.
-func (s *Stack) inventory(ctx context.Context) ([]string, error) {
+// Inventory lists what there is on the engine of the kinds that a stack makes.
+func (s *Stack) Inventory(ctx context.Context) ([]string, error) {
 	var all []string
 	for _, kind := range [][]string{
 		{"service", "ls", "--format", "service {{.Name}}"},

@@ -16,6 +16,8 @@ import (
 type backend interface {
 	gateway.Backend
 	gateway.Watcher
+	gateway.Secrets
+	gateway.Logs
 	Scale(ctx context.Context, name string, replicas int) error
 	Run(ctx context.Context) error
 }
@@ -26,7 +28,7 @@ func assemble(b backend, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, e
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Backend, o.Watcher, o.Scaler = b, b, s
+	o.Backend, o.Watcher, o.Scaler, o.Secrets, o.Logs = b, b, s, b, b
 	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
 	o.Info.Release, o.Info.SHA = version, commit
 	g, err := gateway.New(o)

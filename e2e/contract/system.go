@@ -42,10 +42,10 @@ type test struct {
 	System
 }
 
-// Run holds sys to the contract. All but the last two tests run at once.
-func Run(t *testing.T, sys System) {
+// Calls holds sys to what clients send and read. Its tests run at once.
+func Calls(t *testing.T, sys System) {
 	t.Helper()
-	tests := map[string]func(*test){
+	for name, run := range map[string]func(*test){
 		"login":                      login,
 		"version and namespaces":     version,
 		"ready":                      ready,
@@ -62,15 +62,17 @@ func Run(t *testing.T, sys System) {
 		"two replicas under 10 rps":  tenPerSecond,
 		"what is wrong is told":      refusals,
 		"usage of running functions": usage,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(&test{t, sys})
+		})
 	}
-	t.Run("calls", func(t *testing.T) {
-		for name, run := range tests {
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				run(&test{t, sys})
-			})
-		}
-	})
+}
+
+// Load holds sys to much: a large body and many calls. It wants the system for itself.
+func Load(t *testing.T, sys System) {
+	t.Helper()
 	t.Run("a gibibyte", func(t *testing.T) { gibibyte(&test{t, sys}) })
 	t.Run("ten thousand calls", func(t *testing.T) { tenThousand(&test{t, sys}) })
 }

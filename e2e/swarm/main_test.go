@@ -35,6 +35,9 @@ func TestStack(t *testing.T) {
 		{"alone", map[string]func(*testing.T){
 			"parts killed": s.testPartsKilled,
 		}},
+		{"load", map[string]func(*testing.T){
+			"much at once": s.testLoad,
+		}},
 		{"first", map[string]func(*testing.T){
 			"one to ten to one":          s.testOneToTenToOne,
 			"threshold changed":          s.testThresholdChanged,
@@ -51,6 +54,9 @@ func TestStack(t *testing.T) {
 			"service made by hand":     s.testServiceMadeByHand,
 			"hundred requests at zero": s.testHundredRequestsAtZero,
 			"no suitable node":         s.testNoSuitableNode,
+		}},
+		{"clients", map[string]func(*testing.T){
+			"stock clients": s.testContract,
 		}},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-package contract
+package e2e_test
 
 import (
 	"bufio"
@@ -13,11 +13,21 @@ import (
 	"testing"
 
 	"faas/e2e"
+	"faas/e2e/contract"
 )
 
-// TestLocal holds `faas up` to the contract.
-func TestLocal(t *testing.T) {
-	bin, err := filepath.Abs("../../bin")
+// TestContract holds `faas up` to what stock clients rely on.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	contract.Calls(t, startLocal(t))
+}
+
+// TestLoad goes before those that measure: it wants the machine for itself.
+func TestLoad(t *testing.T) { contract.Load(t, startLocal(t)) }
+
+func startLocal(t *testing.T) contract.System {
+	t.Helper()
+	bin, err := filepath.Abs("../bin")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,10 +48,10 @@ func TestLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := local{up}
-	Run(t, System{
+	return contract.System{
 		System: up, User: "admin", Password: password, Image: "example/any:1.0", Prefix: "c-",
 		Goroutines: l.goroutines, Inventory: l.inventory, GatewayPID: l.pid, WatchdogPID: l.watchdog, Awake: 0.5,
-	})
+	}
 }
 
 // local looks into a `faas up`.
