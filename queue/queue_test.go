@@ -102,17 +102,22 @@ func TestOnceEach(t *testing.T) {
 	}
 }
 
-// TestLongCallIsMadeOnce works on a call for several times AckWait.
+// TestLongCallIsMadeOnce works on a call for several times AckWait, while another gateway looks for something to do.
 func TestLongCallIsMadeOnce(t *testing.T) {
-	gateway := newGateway(t, func(_ http.ResponseWriter, r *http.Request, _ *seen) {
-		select {
-		case <-time.After(2 * time.Second):
-		case <-r.Context().Done():
-		}
+	end := make(chan struct{})
+	gateway := newGateway(t, func(http.ResponseWriter, *http.Request, *seen) { <-end })
+	url, _ := shared(t, t.TempDir())
+	first := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: 300 * time.Millisecond})
+	first.enqueue(t, function.Call{ID: "long", Function: "slow"})
+	gateway.await(t, 1)
+	other := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: 300 * time.Millisecond})
+	eventually(t, "the other gateway looks for calls of the function", func() bool {
+		return strings.Contains(other.log.String(), "queue ready")
 	})
-	q := start(t, Options{Gateway: gateway.URL, AckWait: 300 * time.Millisecond})
-	q.enqueue(t, function.Call{ID: "long", Function: "slow"})
-	q.empty(t)
+	timer := time.NewTimer(2500 * time.Millisecond) // it looks once a second
+	<-timer.C
+	close(end)
+	first.empty(t)
 	if n := gateway.count(); n != 1 {
 		t.Errorf("made %d times, want once", n)
 	}
