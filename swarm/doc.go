@@ -13,5 +13,7 @@
 // away. Service events say what changed; since tasks have none, the tasks of a service are listed often until it
 // is as wanted, and all of them seldom after that.
 //
+// Logs are read from Docker when somebody asks for them, each task's by itself, and merged.
+//
 // github.com/docker/docker/client stays behind the interfaces in engine.go.
 package swarm

@@ -16,7 +16,6 @@ const logBurst = 64
 // follower follows the logs of a function's tasks, each in a goroutine of its own.
 type follower struct {
 	*logView
-	ctx     context.Context //nolint:containedctx // of the one call that it serves
 	readers sync.WaitGroup
 	lines   chan function.LogLine
 	alive   map[string]context.CancelFunc // tells the reader of a task that the task has ended
@@ -27,12 +26,12 @@ type follower struct {
 //	board ──something changed──▶ look: which tasks are there? ──▶ a reader a task ──lines──▶ in order ──▶ emit
 func (v *logView) follow(ctx context.Context, emit func(function.LogLine) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	f := &follower{logView: v, ctx: ctx, lines: make(chan function.LogLine, logBurst), alive: map[string]context.CancelFunc{}}
+	f := &follower{logView: v, lines: make(chan function.LogLine, logBurst), alive: map[string]context.CancelFunc{}}
 	defer f.readers.Wait()
 	defer cancel()
 	for _, l := range v.known {
 		if !l.over || l.missed {
-			f.start(l)
+			f.start(ctx, l)
 		}
 	}
 	var due time.Time
@@ -60,7 +59,7 @@ func (v *logView) follow(ctx context.Context, emit func(function.LogLine) error)
 				lookIn(pause)
 			}
 		case <-next.C:
-			converging, err := f.look()
+			converging, err := f.look(ctx)
 			if isNotFound(err) {
 				return nil
 			}
@@ -114,13 +113,13 @@ func (f *follower) emit(first function.LogLine, emit func(function.LogLine) erro
 }
 
 // look takes in new tasks and takes leave of those that ended. It reports whether a task is about to get a log.
-func (f *follower) look() (converging bool, err error) {
-	tasks, found, err := f.logView.look(f.ctx)
+func (f *follower) look(ctx context.Context) (converging bool, err error) {
+	tasks, found, err := f.logView.look(ctx)
 	if err != nil {
 		return false, err
 	}
 	for _, l := range found {
-		f.start(l)
+		f.start(ctx, l)
 	}
 	living := map[string]bool{}
 	for i := range tasks {
@@ -137,36 +136,44 @@ func (f *follower) look() (converging bool, err error) {
 	return converging, nil
 }
 
-func (f *follower) start(l *taskLog) {
+func (f *follower) start(ctx context.Context, l *taskLog) {
 	if l.missed && f.query.Tail > 0 { // what there was is not to come now
 		l.floor = later(l.floor, f.begun)
 	}
-	life, ended := context.WithCancel(f.ctx)
+	life, ended := context.WithCancel(ctx)
 	if f.alive[l.task] = ended; l.over {
 		ended()
 	}
 	f.readers.Go(func() {
 		defer ended()
-		f.run(life, l)
+		f.run(ctx, life, l)
 	})
 }
 
 // run reads what a task writes for as long as it lives, and then what is left of it. A break is not the end: that is
 // when Docker knows no more of the task.
-func (f *follower) run(life context.Context, l *taskLog) {
-	streaming, stop := context.WithCancel(f.ctx)
+func (f *follower) run(ctx, life context.Context, l *taskLog) {
+	streaming, stop := context.WithCancel(ctx)
 	defer stop()
 	defer context.AfterFunc(life, func() {
 		// What is on its way may be all that is left, when the container goes with the task.
 		time.AfterFunc(f.b.timing.logLinger, stop)
 	})()
+	send := func(line function.LogLine) error {
+		select {
+		case f.lines <- line:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	retry := backoff{first: f.b.timing.retry, most: f.b.timing.retryMax}
-	for f.ctx.Err() == nil {
+	for ctx.Err() == nil {
 		begun := time.Now()
 		var err error
 		if life.Err() == nil {
-			err = l.follow(streaming, f.b.logs, f.b.timing.logSilence, f.send)
-		} else if err = l.rest(f.ctx, f.b.logs, f.b.timing.logIdle, f.send); err == nil || isNotFound(err) {
+			err = l.follow(streaming, f.b.logs, f.b.timing.logSilence, send)
+		} else if err = l.rest(ctx, f.b.logs, f.b.timing.logIdle, send); err == nil || isNotFound(err) {
 			return
 		}
 		if streaming.Err() != nil && life.Err() != nil && errors.Is(err, context.Canceled) || errors.Is(err, errIdle) {
@@ -176,19 +183,10 @@ func (f *follower) run(life context.Context, l *taskLog) {
 		if time.Since(begun) > f.b.timing.retryMax {
 			retry.reset()
 		}
-		until := life // whose end is reason not to wait
-		if life.Err() != nil {
-			until = f.ctx
+		if life.Err() == nil {
+			retry.wait(life) // its end is reason not to
+		} else {
+			retry.wait(ctx)
 		}
-		retry.wait(until)
-	}
-}
-
-func (f *follower) send(line function.LogLine) error {
-	select {
-	case f.lines <- line:
-		return nil
-	case <-f.ctx.Done():
-		return f.ctx.Err()
 	}
 }

@@ -55,10 +55,13 @@ func TestLogsOnEngine(t *testing.T) {
 			write(r, text.String())
 		}
 		text.Reset()
-		for _, tt := range []struct{ tail, least, mebibytes int }{{0, 2 * lines, 8}, {1000, 1000, 16}, {10_000, 10_000, 64}} {
+		for _, tt := range []struct {
+			tail, least int
+			mebibytes   uint64
+		}{{0, 2 * lines, 8}, {1000, 1000, 16}, {10_000, 10_000, 64}} {
 			n, took, peak := readLong(t, b, function.LogQuery{Name: f.Name, Tail: tt.tail})
 			t.Logf("%d lines of 1000 bytes (tail %d) in %s, at most %d KiB of heap more than before", n, tt.tail, took, peak>>10)
-			if n < tt.least || peak > uint64(tt.mebibytes)<<20 {
+			if n < tt.least || peak > tt.mebibytes<<20 {
 				t.Errorf("tail %d: %d lines, want %d; %d KiB, want at most %d MiB", tt.tail, n, tt.least, peak>>10, tt.mebibytes)
 			}
 		}

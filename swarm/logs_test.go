@@ -11,7 +11,6 @@ import (
 	"time"
 
 	api "github.com/docker/docker/api/types/swarm"
-
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"faas/function"
