@@ -1,7 +1,7 @@
-// Package faas carries the configuration of the control loop: the scrape configuration and scaling rules of
-// Prometheus and the routes of Alertmanager. They are policy, written in YAML and PromQL, and stay files, so that
-// stock binaries run them and promtool and amtool check them. `faas up` writes the copies embedded here to a
-// directory and changes only the addresses in them.
+// Package faas carries the files that are no Go: the description of the API, and the configuration of the control loop,
+// which is the scrape configuration and scaling rules of Prometheus and the routes of Alertmanager. They are policy,
+// written in YAML and PromQL, and stay files, so that stock binaries run them and promtool and amtool check them.
+// `faas up` writes the copies embedded here to a directory and changes only the addresses in them.
 package faas
 
 import "embed"
@@ -18,3 +18,8 @@ import "embed"
 //go:embed prometheus/prometheus.yml prometheus/rules/*.yml prometheus/classic/*.yml prometheus/classic/rules/*.yml
 //go:embed alertmanager/*.yml
 var ControlLoop embed.FS
+
+// OpenAPI is the description of the gateway's API, which it serves itself.
+//
+//go:embed docs/openapi.yaml
+var OpenAPI []byte

@@ -27,15 +27,20 @@ func (r *running) dial(t testing.TB) net.Conn {
 
 func readStatus(t testing.TB, conn net.Conn) int {
 	t.Helper()
+	return readAnswer(t, conn, nil).StatusCode
+}
+
+func readAnswer(t testing.TB, conn net.Conn, to *http.Request) *http.Response {
+	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	res, err := http.ReadResponse(bufio.NewReader(conn), to)
 	if err != nil {
 		t.Fatalf("read answer: %v", err)
 	}
 	res.Body.Close()
-	return res.StatusCode
+	return res
 }
 
 // Go's server sees that a client left only once its body was read, which nobody does while it is held.

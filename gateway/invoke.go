@@ -24,6 +24,7 @@ const maxFirstWait = 5 * time.Second
 func (g *Gateway) invokeByHeader(w http.ResponseWriter, r *http.Request) {
 	name := r.Header.Get(functionHeader)
 	if name == "" {
+		newStamp(r, time.Now()).put(w.Header())
 		httperr.Write(w, function.Invalidf("POST / invokes the function that the header %s names: send it, or use %sNAME",
 			functionHeader, invokePrefix))
 		return

@@ -29,11 +29,20 @@ const (
 // that Prometheus does not reach.
 func (g *Gateway) metricsHandler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(g.metrics.all, promhttp.HandlerOpts{}))
-	mux.Handle("GET /metrics/scaling", promhttp.HandlerFor(g.metrics.scaling, promhttp.HandlerOpts{DisableCompression: true}))
-	mux.Handle("GET /sd/replicas", g.handle(g.listTargets))
-	mux.Handle("GET "+replicasPath+"{id...}", g.handle(g.scrapeReplica))
+	for _, e := range g.metricsEndpoints() {
+		mux.Handle(e.method+" "+e.path, e.handler)
+	}
 	return g.guard.Handler(mux)
+}
+
+// metricsEndpoints are the routes of the metrics port. docs/openapi.yaml describes each.
+func (g *Gateway) metricsEndpoints() []endpoint {
+	return []endpoint{
+		{"GET", "/metrics", promhttp.HandlerFor(g.metrics.all, promhttp.HandlerOpts{})},
+		{"GET", "/metrics/scaling", promhttp.HandlerFor(g.metrics.scaling, promhttp.HandlerOpts{DisableCompression: true})},
+		{"GET", "/sd/replicas", g.handle(g.listTargets)},
+		{"GET", replicasPath + "{id...}", g.handle(g.scrapeReplica)},
+	}
 }
 
 // targetGroup is one entry of Prometheus's HTTP service discovery.

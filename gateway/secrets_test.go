@@ -20,19 +20,27 @@ type fakeSecrets struct {
 	mu     sync.Mutex
 	values map[string]string
 	fail   error
+	faults *faults // nil: none
 }
 
 func (s *fakeSecrets) Secrets(context.Context) ([]string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Sorted(maps.Keys(s.values)), s.fail
+	return slices.Sorted(maps.Keys(s.values)), s.failure()
+}
+
+func (s *fakeSecrets) failure() error {
+	if s.faults != nil {
+		return s.faults.get()
+	}
+	return s.fail
 }
 
 func (s *fakeSecrets) change(name string, want, found func(bool) error, do func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, ok := s.values[name]
-	for _, err := range []error{s.fail, want(ok), found(ok)} {
+	for _, err := range []error{s.failure(), want(ok), found(ok)} {
 		if err != nil {
 			return err
 		}

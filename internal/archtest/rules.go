@@ -58,6 +58,7 @@ var moduleRules = []moduleRule{
 	{module: "github.com/nats-io", in: []string{"queue"}},
 	{module: "github.com/prometheus/alertmanager", in: []string{"scaler", "e2e", "bench"}},
 	{module: "github.com/julienschmidt/httprouter", in: []string{"gateway"}},
+	{module: "github.com/pb33f", in: []string{"internal/apitest"}},
 	{module: "github.com/alecthomas/kong", in: []string{"cmd", "bench"}},
 	{module: "charm.land", in: []string{"cmd", "internal/top"}},
 }

@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"faas/function"
+	"faas/internal/apitest"
+)
+
+// walk is a gateway under test, all of whose answers are held to docs/openapi.yaml.
+type walk struct {
+	*running
+	spec   *apitest.Spec
+	faults *faults
+}
+
+// faults is what the backend, the secrets and the queue fail with while it is set.
+type faults struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (f *faults) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *faults) get() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// faultyBackend fails on demand.
+type faultyBackend struct {
+	*fakeBackend
+	faults *faults
+}
+
+func (b faultyBackend) Functions(ctx context.Context) (function.Snapshot, error) {
+	if err := b.faults.get(); err != nil {
+		return function.Snapshot{}, err
+	}
+	return b.fakeBackend.Functions(ctx)
+}
+
+func (b faultyBackend) Function(ctx context.Context, name string) (function.Status, error) {
+	if err := b.faults.get(); err != nil {
+		return function.Status{}, err
+	}
+	return b.fakeBackend.Function(ctx, name)
+}
+
+func (b faultyBackend) Deploy(ctx context.Context, f function.Function) error {
+	if err := b.faults.get(); err != nil {
+		return err
+	}
+	return b.fakeBackend.Deploy(ctx, f)
+}
+
+func (b faultyBackend) Update(ctx context.Context, f function.Function) error {
+	if err := b.faults.get(); err != nil {
+		return err
+	}
+	return b.fakeBackend.Update(ctx, f)
+}
+
+func (b faultyBackend) Remove(ctx context.Context, name string) error {
+	if err := b.faults.get(); err != nil {
+		return err
+	}
+	return b.fakeBackend.Remove(ctx, name)
+}
+
+func readSpec(t *testing.T) (*apitest.Spec, []byte) {
+	t.Helper()
+	text, err := os.ReadFile("../docs/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := apitest.Load(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec, text
+}
+
+// startWalk starts a gateway with all of its parts.
+func startWalk(t *testing.T, spec *apitest.Spec, change func(*Options), functions ...function.Status) *walk {
+	t.Helper()
+	f := &faults{}
+	b := newFakeBackend(functions...)
+	_, text := readSpec(t)
+	g := start(t, b, func(o *Options) {
+		o.Backend, o.OpenAPI = faultyBackend{b, f}, text
+		o.Secrets = &fakeSecrets{values: map[string]string{"kept": "in use"}, faults: f}
+		o.Logs = logsFunc(func(_ context.Context, _ function.LogQuery, emit func(function.LogLine) error) error {
+			return errors.Join(emit(function.LogLine{Instance: "a.1", Time: time.Now(), Text: "one"}),
+				emit(function.LogLine{Instance: "a.1", Time: time.Now()}))
+		})
+		o.Queue = &faultyQueue{faults: f}
+		// The scaler's two are held to the description where they are: in package scaler.
+		o.Alerts = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
+		o.ScaleEvents = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte("[]")) // a client that left is no news
+		})
+		o.Config = DefaultConfig()
+		if change != nil {
+			change(o)
+		}
+	})
+	g.client.Transport = &apitest.Transport{Spec: spec, Base: g.client.Transport, Report: func(err error) { t.Error(err) }}
+	return &walk{running: g, spec: spec, faults: f}
+}
+
+type faultyQueue struct{ faults *faults }
+
+func (q *faultyQueue) Enqueue(context.Context, function.Call) error { return q.faults.get() }
+
+// try sends METHOD PATH and wants a status; what else the answer must be, the transport knows.
+func (w *walk) try(t *testing.T, status int, request, body string, header ...string) {
+	t.Helper()
+	method, path, _ := strings.Cut(request, " ")
+	res, text := w.do(t, method, path, body, header...)
+	wantStatus(t, res, text, status)
+}
