@@ -203,12 +203,17 @@ func (r *running) empty(t testing.TB) {
 
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	late := time.Now().Add(patience)
+	within(t, patience, what, is)
+}
+
+func within(t testing.TB, d time.Duration, what string, is func() bool) {
+	t.Helper()
+	late := time.Now().Add(d)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !is() {
 		if time.Now().After(late) {
-			t.Fatalf("not within %s: %s", patience, what)
+			t.Fatalf("not within %s: %s", d, what)
 		}
 		<-tick.C
 	}

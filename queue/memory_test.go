@@ -30,6 +30,7 @@ func TestMemoryOfManyQueued(t *testing.T) {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 	close(open)
+	within(t, 5*patience, "all are made", func() bool { return gateway.count() > n })
 	q.empty(t)
 	if got := gateway.count(); got != n+1 {
 		t.Errorf("%d calls were made, want %d", got, n+1)

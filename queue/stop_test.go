@@ -53,7 +53,7 @@ func TestStopGivesBack(t *testing.T) {
 	if err := q.stop(); err != nil {
 		t.Fatal(err)
 	}
-	if d := time.Since(began); d > 5*time.Second {
+	if d := time.Since(began); d > patience/2 {
 		t.Errorf("stopped after %s", d)
 	}
 	gateway := newGateway(t, nil)
