@@ -162,6 +162,7 @@ func interview(t *testing.T, c *client.Client, name string) map[string][]string 
 	said["rejected"] = []string{list[at].Status.Message, list[at].Status.Err}
 	said["network"] = fields(t, get(t, c, "/networks/"+name))
 	said["nodes"] = fields(t, get(t, c, "/nodes"))
+	interviewSecrets(t, c, on, said, note)
 	for key := range said {
 		said[key] = slices.DeleteFunc(said[key], func(f string) bool {
 			return slices.ContainsFunc(unlike, func(part string) bool { return strings.Contains(f, part) })

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,8 +114,8 @@ func (e *Engine) createSecret(r *http.Request) (reply, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if spec.Name == "" || len(spec.Data) == 0 || len(spec.Data) >= 500<<10 {
-		return reply{}, rpcf(http.StatusBadRequest, "InvalidArgument", "secret data must be larger than 0 and less than 512000 bytes")
+	if err := checkSecret(spec); err != nil {
+		return reply{}, err
 	}
 	for _, s := range e.secrets {
 		if s.Spec.Name == spec.Name {
@@ -131,6 +132,22 @@ func (e *Engine) createSecret(r *http.Request) (reply, error) {
 	e.secrets = append(e.secrets, s)
 	e.tell(events.SecretEventType, events.ActionCreate, s.ID, map[string]string{"name": spec.Name})
 	return reply{status: http.StatusCreated, body: map[string]string{"ID": s.ID}}, nil
+}
+
+var secretName = regexp.MustCompile(`^[a-zA-Z0-9]+(?:[a-zA-Z0-9-_.]*[a-zA-Z0-9])?$`)
+
+func checkSecret(spec api.SecretSpec) error {
+	const most = 500 << 10
+	switch {
+	case spec.Name == "":
+		return rpcf(http.StatusBadRequest, "InvalidArgument", "name must be provided")
+	case len(spec.Name) > 64 || !secretName.MatchString(spec.Name):
+		return rpcf(http.StatusBadRequest, "InvalidArgument",
+			"invalid name, only 64 [a-zA-Z0-9-_.] characters allowed, and the start and end character must be [a-zA-Z0-9]")
+	case len(spec.Data) == 0 || len(spec.Data) >= most:
+		return rpcf(http.StatusBadRequest, "InvalidArgument", "secret data must be larger than 0 and less than %d bytes", most)
+	}
+	return nil
 }
 
 func (e *Engine) updateSecret(r *http.Request) (reply, error) {

@@ -106,7 +106,7 @@ func (e *Engine) checkNetworks(spec *api.ServiceSpec) error {
 func (e *Engine) checkSecrets(refs []*api.SecretReference) error {
 	var missing []string
 	for _, ref := range refs {
-		if s, err := e.findSecret(ref.SecretID); err != nil || s.ID != ref.SecretID {
+		if s, err := e.findSecret(ref.SecretID); err != nil || s.ID != ref.SecretID || s.Spec.Name != ref.SecretName {
 			missing = append(missing, ref.SecretName)
 		}
 	}
