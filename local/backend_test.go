@@ -142,14 +142,24 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestHTTPModePorts(t *testing.T) {
+	for name, env := range map[string]map[string]string{
+		"upstream_url":           {"mode": "http", "upstream_url": "http://127.0.0.1:8082/base"},
+		"its older name as well": {"mode": "http", "upstream_url": "http://127.0.0.1:1", "http_upstream_url": "http://127.0.0.1:8082/base"},
+	} {
+		t.Run(name, func(t *testing.T) { testHTTPModePorts(t, env) })
+	}
+}
+
+func testHTTPModePorts(t *testing.T, env map[string]string) {
+	t.Helper()
 	f := run(t, Options{})
 	fn := echo("f")
-	fn.Env = map[string]string{"mode": "http", "upstream_url": "http://127.0.0.1:8082/base"}
+	fn.Env = env
 	fn.Labels = map[string]string{"com.openfaas.scale.min": "3"}
 	f.deploy(fn)
 	seen := map[string]bool{}
 	for _, r := range f.awaitReady("f", 3).Replicas {
-		got := f.call(r, "/run", `echo "$PORT $upstream_url"`)
+		got := f.call(r, "/run", `echo "$PORT $upstream_url$http_upstream_url"`)
 		m := regexp.MustCompile(`^(\d+) http://127\.0\.0\.1:(\d+)/base\n$`).FindStringSubmatch(got)
 		if m == nil || m[1] != m[2] || seen[m[1]] {
 			t.Fatalf("replica %s has %q, others %v", r.ID, got, seen)

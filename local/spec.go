@@ -108,13 +108,13 @@ func noFileLimit(annotations map[string]string) (uint64, error) {
 // loopbackUpstream reads upstream_url of an http-mode function. Nil: there is none on this machine that
 // names a port.
 func loopbackUpstream(env map[string]string) (*url.URL, error) {
-	raw := env["upstream_url"]
+	raw := cmp.Or(env["http_upstream_url"], env["upstream_url"]) // as the watchdog reads them
 	if env["mode"] != "http" || raw == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
-		return nil, function.Invalidf("environment upstream_url=%q: write it as http://127.0.0.1:8082", raw)
+		return nil, function.Invalidf("environment upstream_url (http_upstream_url)=%q: write it as http://127.0.0.1:8082", raw)
 	}
 	ip := net.ParseIP(u.Hostname())
 	if u.Port() == "" || (u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback())) {
@@ -144,6 +144,7 @@ func (s spec) environ(base map[string]string, id string, port int, secrets strin
 		u := *s.upstream
 		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(port))
 		env["upstream_url"] = u.String()
+		delete(env, "http_upstream_url") // its older name, which counts more
 		env["PORT"] = strconv.Itoa(port)
 	}
 	list := make([]string, 0, len(env))

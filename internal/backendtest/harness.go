@@ -35,6 +35,8 @@ type Secrets interface {
 type Backend interface {
 	Changer
 	Reader
+	Secrets
+	Logger
 }
 
 // Harness is a backend that runs, and what the suite must know of it. Others may have functions there as well,
@@ -48,7 +50,7 @@ type Harness struct {
 	// Function returns one that starts, and echoes the body of a request.
 	Function func(name string) function.Function
 	// Writer returns one whose replicas write the body of a request to standard error, and nothing else in between: lines of any
-	// length, and nothing before them. Nil: the backend has no logs to test.
+	// length, and nothing before them.
 	Writer func(name string) function.Function
 	// Broken returns one whose replicas end at their start.
 	Broken func(name string) function.Function

@@ -78,7 +78,7 @@ func (s *suite) settled(name string) []function.LogLine {
 }
 
 func logsOfNobody(s *suite) {
-	l := s.logger()
+	l := s.Backend
 	never := func(l function.LogLine) error { return fmt.Errorf("a line %q of nobody", l.Text) }
 	for _, follow := range []bool{false, true} {
 		err := l.Logs(s.ctx(), function.LogQuery{Name: s.name("nobody"), Follow: follow}, never)
@@ -111,7 +111,6 @@ func logsOfTheGone(s *suite) {
 func logsFollowed(s *suite) {
 	const before, after, lines = 5, 400, 20
 	f := s.writer("steady")
-	s.logger()
 	s.deploy(f)
 	s.scale(f.Name, 2)
 	st := s.awaitReady(f.Name, 2)
@@ -212,7 +211,7 @@ func logsEnd(s *suite) {
 	for _, follow := range []bool{false, true} {
 		calls := 0
 		ctx, cancel := context.WithTimeout(s.ctx(), s.Within)
-		err := s.logger().Logs(ctx, function.LogQuery{Name: st.Name, Follow: follow}, func(function.LogLine) error {
+		err := s.Backend.Logs(ctx, function.LogQuery{Name: st.Name, Follow: follow}, func(function.LogLine) error {
 			calls++
 			return refused
 		})
@@ -220,7 +219,7 @@ func logsEnd(s *suite) {
 			s.Errorf("follow %t: %d calls of an emit that fails, and the error %v", follow, calls, err)
 		}
 		cancel()
-		err = s.logger().Logs(ctx, function.LogQuery{Name: st.Name, Follow: follow}, func(function.LogLine) error { return nil })
+		err = s.Backend.Logs(ctx, function.LogQuery{Name: st.Name, Follow: follow}, func(function.LogLine) error { return nil })
 		if !errors.Is(err, context.Canceled) {
 			s.Errorf("follow %t: Logs with a context that ended: %v", follow, err)
 		}
@@ -236,7 +235,6 @@ var ofWatchdog = regexp.MustCompile(`^\d+/\d+/\d+ .* (Forking fprocess|Wrote \d+
 
 func logsOfAnyText(s *suite) {
 	f := s.writer("texts")
-	s.logger()
 	s.deploy(f)
 	r := s.awaitReady(f.Name, 1).Replicas[0]
 	var numbers strings.Builder

@@ -21,22 +21,7 @@ type Logger interface {
 const maxLogText = 64 << 10
 
 // writer is a function of s whose replicas write what they are sent.
-func (s *suite) writer(name string) function.Function {
-	s.Helper()
-	if s.Writer == nil {
-		s.Skip("the harness has no function that writes lines")
-	}
-	return s.Writer(s.name(name))
-}
-
-func (s *suite) logger() Logger {
-	s.Helper()
-	l, ok := s.Backend.(Logger)
-	if !ok {
-		s.Skip("the backend has no logs")
-	}
-	return l
-}
+func (s *suite) writer(name string) function.Function { return s.Writer(s.name(name)) }
 
 // write has a replica write lines.
 func (s *suite) write(r function.Replica, lines ...string) {
@@ -68,7 +53,7 @@ func (s *suite) logs(q function.LogQuery) []function.LogLine {
 	var lines []function.LogLine
 	ctx, cancel := context.WithTimeout(s.ctx(), s.Within)
 	defer cancel()
-	s.must("Logs", s.logger().Logs(ctx, q, func(l function.LogLine) error {
+	s.must("Logs", s.Backend.Logs(ctx, q, func(l function.LogLine) error {
 		lines = append(lines, l)
 		return nil
 	}))
@@ -112,7 +97,7 @@ type tailing struct {
 func (s *suite) tail(q function.LogQuery) *tailing {
 	s.Helper()
 	q.Follow = true
-	l := s.logger()
+	l := s.Backend
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &tailing{s: s, end: cancel, ended: make(chan error, 1), more: make(chan struct{})}
 	done := make(chan struct{})
@@ -190,7 +175,6 @@ func (t *tailing) result() error {
 // logged makes a function with n replicas write a line each, and each in its turn, rounds times: "line R N".
 func (s *suite) logged(name string, n, rounds int) (st function.Status, want []string) {
 	s.Helper()
-	s.logger()
 	f := s.writer(name)
 	s.deploy(f)
 	if n != 1 {

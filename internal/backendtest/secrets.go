@@ -26,35 +26,25 @@ func secretTests() []test {
 	}
 }
 
-// keeper is the backend as one that keeps secrets.
-func (s *suite) keeper() Secrets {
-	s.Helper()
-	k, ok := s.Backend.(Secrets)
-	if !ok || s.Secret == nil {
-		s.Fatal("the backend keeps no secrets, or the harness cannot read them")
-	}
-	return k
-}
-
 func (s *suite) secret(name, value string) function.Secret {
 	return function.Secret{Name: s.name(name), Value: []byte(value)}
 }
 
 func (s *suite) createSecret(name, value string) string {
 	s.Helper()
-	s.must("CreateSecret", s.keeper().CreateSecret(s.ctx(), s.secret(name, value)))
+	s.must("CreateSecret", s.Backend.CreateSecret(s.ctx(), s.secret(name, value)))
 	return s.name(name)
 }
 
 func (s *suite) updateSecret(name, value string) {
 	s.Helper()
-	s.must("UpdateSecret", s.keeper().UpdateSecret(s.ctx(), s.secret(name, value)))
+	s.must("UpdateSecret", s.Backend.UpdateSecret(s.ctx(), s.secret(name, value)))
 }
 
 // secrets are the names of those of the suite. There may be others.
 func (s *suite) secrets() []string {
 	s.Helper()
-	all, err := s.keeper().Secrets(s.ctx())
+	all, err := s.Backend.Secrets(s.ctx())
 	s.must("Secrets", err)
 	if !slices.IsSorted(all) {
 		s.Errorf("secrets are not in the order of their names: %q", all)
@@ -95,15 +85,15 @@ func secretsKept(s *suite) {
 	s.createSecret("b-key", "one")
 	s.createSecret("a-key", "one")
 	s.wantSecrets("after two were made", "a-key", "b-key")
-	s.want("the second CreateSecret", s.keeper().CreateSecret(s.ctx(), s.secret("a-key", "two")), function.ErrConflict)
+	s.want("the second CreateSecret", s.Backend.CreateSecret(s.ctx(), s.secret("a-key", "two")), function.ErrConflict)
 	s.updateSecret("a-key", "two")
 	s.updateSecret("a-key", "three")
 	s.wantSecrets("after one was replaced twice", "a-key", "b-key")
-	s.want("CreateSecret after it was replaced", s.keeper().CreateSecret(s.ctx(), s.secret("a-key", "four")), function.ErrConflict)
-	s.must("RemoveSecret", s.keeper().RemoveSecret(s.ctx(), s.name("a-key")))
+	s.want("CreateSecret after it was replaced", s.Backend.CreateSecret(s.ctx(), s.secret("a-key", "four")), function.ErrConflict)
+	s.must("RemoveSecret", s.Backend.RemoveSecret(s.ctx(), s.name("a-key")))
 	s.wantSecrets("after one was removed", "b-key")
-	s.want("the second RemoveSecret", s.keeper().RemoveSecret(s.ctx(), s.name("a-key")), function.ErrNotFound)
-	s.want("UpdateSecret of one that is gone", s.keeper().UpdateSecret(s.ctx(), s.secret("a-key", "five")), function.ErrNotFound)
+	s.want("the second RemoveSecret", s.Backend.RemoveSecret(s.ctx(), s.name("a-key")), function.ErrNotFound)
+	s.want("UpdateSecret of one that is gone", s.Backend.UpdateSecret(s.ctx(), s.secret("a-key", "five")), function.ErrNotFound)
 	s.createSecret("a-key", "six")
 	f := withSecrets(s.function("reads"), s.name("a-key"))
 	s.deploy(f)
@@ -120,10 +110,10 @@ func secretsRefused(s *suite) {
 		"no value":                  {Name: s.name("key")},
 		"a value that is too large": {Name: s.name("key"), Value: make([]byte, function.MaxSecretSize+1)},
 	} {
-		s.want("CreateSecret with "+what, s.keeper().CreateSecret(s.ctx(), secret), function.ErrInvalid)
-		s.want("UpdateSecret with "+what, s.keeper().UpdateSecret(s.ctx(), secret), function.ErrInvalid)
+		s.want("CreateSecret with "+what, s.Backend.CreateSecret(s.ctx(), secret), function.ErrInvalid)
+		s.want("UpdateSecret with "+what, s.Backend.UpdateSecret(s.ctx(), secret), function.ErrInvalid)
 		if function.ValidateSecretName(secret.Name) != nil {
-			s.want("RemoveSecret with "+what, s.keeper().RemoveSecret(s.ctx(), secret.Name), function.ErrInvalid)
+			s.want("RemoveSecret with "+what, s.Backend.RemoveSecret(s.ctx(), secret.Name), function.ErrInvalid)
 		}
 	}
 	s.wantSecrets("after all that was refused", "key")
@@ -244,7 +234,7 @@ func secretReplacedAtOnce(s *suite) {
 		value := fmt.Sprintf("value %d", i)
 		values = append(values, value)
 		all.Go(func() {
-			if err := s.keeper().UpdateSecret(s.ctx(), s.secret("key", value)); err != nil {
+			if err := s.Backend.UpdateSecret(s.ctx(), s.secret("key", value)); err != nil {
 				s.Errorf("UpdateSecret: %v", err)
 			}
 		})
@@ -304,7 +294,7 @@ func secretInUse(s *suite) {
 	before := s.awaitReady(two.Name, 1)
 	refused := func(users ...string) {
 		s.Helper()
-		err := s.keeper().RemoveSecret(s.ctx(), key)
+		err := s.Backend.RemoveSecret(s.ctx(), key)
 		s.want("RemoveSecret of one in use", err, function.ErrConflict)
 		for _, user := range users {
 			if err != nil && !strings.Contains(err.Error(), user) {
@@ -321,22 +311,22 @@ func secretInUse(s *suite) {
 	refused(two.Name)
 	s.update(withSecrets(two, other))
 	s.eventually("a secret that no function names to be removed", func() bool {
-		return s.keeper().RemoveSecret(s.ctx(), key) == nil // an orchestrator may want the update to be over
+		return s.Backend.RemoveSecret(s.ctx(), key) == nil // an orchestrator may want the update to be over
 	})
 	s.wantSecrets("after that", "other")
 	s.must("Remove", s.Backend.Remove(s.ctx(), two.Name))
-	s.must("RemoveSecret right after its last function", s.keeper().RemoveSecret(s.ctx(), other))
+	s.must("RemoveSecret right after its last function", s.Backend.RemoveSecret(s.ctx(), other))
 	s.wantSecrets("in the end")
 }
 
 func secretsEnded(s *suite) {
 	s.createSecret("key", "one")
 	s.Stop()
-	_, listed := s.keeper().Secrets(s.ctx())
+	_, listed := s.Backend.Secrets(s.ctx())
 	for name, err := range map[string]error{
-		"Secrets": listed, "CreateSecret": s.keeper().CreateSecret(s.ctx(), s.secret("late", "one")),
-		"UpdateSecret": s.keeper().UpdateSecret(s.ctx(), s.secret("key", "two")),
-		"RemoveSecret": s.keeper().RemoveSecret(s.ctx(), s.name("key")),
+		"Secrets": listed, "CreateSecret": s.Backend.CreateSecret(s.ctx(), s.secret("late", "one")),
+		"UpdateSecret": s.Backend.UpdateSecret(s.ctx(), s.secret("key", "two")),
+		"RemoveSecret": s.Backend.RemoveSecret(s.ctx(), s.name("key")),
 	} {
 		s.want(name+" after the end", err, function.ErrUnavailable)
 	}
