@@ -36,6 +36,9 @@ const second = time.Second
 // bound is the longest time that anything may take which is not measured.
 const bound = 40 * second
 
+// pause is between two tries, which are so few that no function is scaled for them.
+const pause = 300 * time.Millisecond
+
 // test is one that runs on a System.
 type test struct {
 	*testing.T
@@ -124,16 +127,27 @@ func (t *test) code(what string, err error, want int) {
 	}
 }
 
-// eventually polls until there is no error, or bound is over.
+// eventually tries until there is no error, or bound is over.
 func (t *test) eventually(what string, try func() error) {
 	t.Helper()
-	var err error
-	if !e2e.Poll(bound, func() bool { err = try(); return err == nil }) {
-		t.Fatalf("%s, after %s: %v", what, bound, err)
+	late := time.NewTimer(bound)
+	defer late.Stop()
+	again := time.NewTicker(pause)
+	defer again.Stop()
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		select {
+		case <-again.C:
+		case <-late.C:
+			t.Fatalf("%s, after %s: %v", what, bound, err)
+		}
 	}
 }
 
-// answers polls until a function answers with this body.
+// answers tries until a function answers with this body.
 func (t *test) answers(c *stock.Client, name, want string) {
 	t.Helper()
 	t.eventually(name+" answers "+want, func() error {
