@@ -84,7 +84,7 @@ func TestHeadAnswersWhereGetDoes(t *testing.T) {
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), func(o *Options) {
 		o.Secrets, o.Logs, o.ScaleEvents, o.OpenAPI = &fakeSecrets{}, noLogs, events, []byte("openapi: 3.1.0")
 	})
-	for path, allow := range map[string]string{
+	for path, allow := range map[string]string{ //nolint:gosec // paths
 		"/": "GET, HEAD, POST", "/healthz": "GET, HEAD", "/system/functions": "DELETE, GET, HEAD, OPTIONS, POST, PUT",
 		"/system/function/echo": "GET, HEAD, OPTIONS", "/system/info": "GET, HEAD, OPTIONS",
 		"/system/namespaces": "GET, HEAD, OPTIONS, POST", "/system/namespace/openfaas-fn": "DELETE, GET, HEAD, OPTIONS, POST, PUT",

@@ -143,7 +143,7 @@ func (g *Gateway) untilDrain(next http.Handler) http.Handler {
 // untilDrained returns a context that ends when the gateway drains.
 func (g *Gateway) untilDrained(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(g.draining, cancel) //nolint:contextcheck // the end of the gateway, not of the request
+	stop := context.AfterFunc(g.draining, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 

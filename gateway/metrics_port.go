@@ -98,7 +98,7 @@ func (g *Gateway) scrapeReplica(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", metricsType(header.Get("Content-Type")))
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(body) //nolint:gosec // never as a page; and a client that left is no news
+	_, _ = w.Write(body) // never as a page; and a client that left is no news
 	return nil
 }
 

@@ -115,7 +115,7 @@ func walkSystem(t *testing.T, spec *apitest.Spec) {
 
 // walkFaults sends what would work, but for a backend that fails in every way.
 func walkFaults(t *testing.T, g *walk) {
-	requests := map[string]string{
+	requests := map[string]string{ //nolint:gosec // paths
 		"GET /system/functions": "", "POST /system/functions": `{"service":"c","image":"c"}`,
 		"PUT /system/functions": `{"service":"old","image":"c"}`, "DELETE /system/functions": `{"functionName":"old"}`,
 		"GET /system/function/old": "", "POST /system/scale-function/old": `{"replicas":1}`,

@@ -29,34 +29,40 @@ func (g *Gateway) listSecrets(w http.ResponseWriter, r *http.Request) error {
 
 // createSecret serves POST /system/secrets.
 func (g *Gateway) createSecret(w http.ResponseWriter, r *http.Request) error {
-	return g.setSecret(w, r, g.opts.Secrets.CreateSecret, http.StatusCreated, "secret created")
+	name, err := setSecret(w, r, g.opts.Secrets.CreateSecret)
+	if err != nil {
+		return err
+	}
+	g.log.Info("secret created", "secret", name)
+	w.WriteHeader(http.StatusCreated)
+	return nil
 }
 
 // updateSecret serves PUT /system/secrets.
 func (g *Gateway) updateSecret(w http.ResponseWriter, r *http.Request) error {
-	return g.setSecret(w, r, g.opts.Secrets.UpdateSecret, http.StatusAccepted, "secret updated")
-}
-
-func (g *Gateway) setSecret(w http.ResponseWriter, r *http.Request,
-	set func(context.Context, function.Secret) error, status int, done string,
-) error {
-	body, err := readSecret(w, r)
+	name, err := setSecret(w, r, g.opts.Secrets.UpdateSecret)
 	if err != nil {
 		return err
+	}
+	g.log.Info("secret updated", "secret", name)
+	w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
+// setSecret gives set the secret that the body has, and returns its name.
+func setSecret(w http.ResponseWriter, r *http.Request, set func(context.Context, function.Secret) error) (string, error) {
+	body, err := readSecret(w, r)
+	if err != nil {
+		return "", err
 	}
 	secret := function.Secret{Name: body.Name, Value: body.RawValue}
 	if len(secret.Value) == 0 {
 		secret.Value = []byte(body.Value)
 	}
 	if err := secret.Validate(); err != nil {
-		return err
+		return "", err
 	}
-	if err := set(r.Context(), secret); err != nil {
-		return err
-	}
-	g.log.Info(done, "secret", secret.Name)
-	w.WriteHeader(status)
-	return nil
+	return secret.Name, set(r.Context(), secret)
 }
 
 // removeSecret serves DELETE /system/secrets.

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"faas"
 	"faas/gateway"
 	"faas/scaler"
 )
@@ -30,6 +31,7 @@ func assemble(b backend, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, e
 	}
 	o.Backend, o.Watcher, o.Scaler, o.Secrets, o.Logs = b, b, s, b, b
 	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
+	o.OpenAPI = faas.OpenAPI
 	o.Info.Release, o.Info.SHA = version, commit
 	g, err := gateway.New(o)
 	return s, g, err

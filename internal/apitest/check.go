@@ -139,7 +139,7 @@ func (s *Spec) checkBody(x Exchange, response *v3.Response) error {
 		}
 		return nil
 	}
-	if _, any := response.Content.Get("*/*"); any {
+	if _, anything := response.Content.Get("*/*"); anything {
 		return nil
 	}
 	media, ok := response.Content.Get(kind)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -64,10 +63,9 @@ func Load(text []byte) (*Spec, error) {
 	if ok, faults := whole.ValidateDocument(); !ok {
 		return nil, fmt.Errorf("read description: %w", joined(faults))
 	}
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	s := &Spec{
 		model: &built.Model, seen: map[Answer]bool{},
-		schemas: schema_validation.NewSchemaValidatorWithLogger(quiet, config.WithFormatAssertions()),
+		schemas: schema_validation.NewSchemaValidatorWithLogger(slog.New(slog.DiscardHandler), config.WithFormatAssertions()),
 	}
 	for template, item := range s.model.Paths.PathItems.FromOldest() {
 		p := path{template: template, segments: strings.Split(template, "/"), item: item, operations: map[string]*v3.Operation{}}
