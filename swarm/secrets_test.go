@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	secretCreate = "POST /secrets/create"
-	secretRemove = "DELETE /secrets/{id}"
+	createEndpoint = "POST /secrets/create"
+	removeEndpoint = "DELETE /secrets/{id}"
 )
 
 // slow is quick without a resync to mend anything.
@@ -186,7 +186,7 @@ func TestSecretReplacedDuringDeploy(t *testing.T) {
 // TestSecretLeftHalfWay holds that functions which an update of a secret did not reach get the value later.
 func TestSecretLeftHalfWay(t *testing.T) {
 	for name, fault := range map[string]swarmtest.Fault{
-		"nobody knows that it was made":  {Endpoint: secretCreate, Times: 1, Cut: true},
+		"nobody knows that it was made":  {Endpoint: createEndpoint, Times: 1, Cut: true},
 		"no function is found":           {Endpoint: swarmtest.ServiceListEndpoint, Times: 1, Status: 503, Message: "away"},
 		"one function cannot be changed": {Endpoint: swarmtest.ServiceUpdateEndpoint, Times: 1, Status: 503, Message: "away"},
 	} {
@@ -264,7 +264,7 @@ func TestRemoveSecretVersions(t *testing.T) {
 		t.Errorf("RemoveSecret in use: %v, want a conflict that names the function", err)
 	}
 	l.must(l.b.Remove(t.Context(), "a"))
-	l.Inject(swarmtest.Fault{Endpoint: secretRemove, Skip: 1, Times: 1, Status: 503, Message: "away"})
+	l.Inject(swarmtest.Fault{Endpoint: removeEndpoint, Skip: 1, Times: 1, Status: 503, Message: "away"})
 	if err := l.b.RemoveSecret(t.Context(), "key"); !errors.Is(err, function.ErrUnavailable) {
 		t.Errorf("RemoveSecret half way: %v, want unavailable", err)
 	}
@@ -285,10 +285,10 @@ func TestRemoveSecretVersions(t *testing.T) {
 func TestRemoveSecretDuringDeploy(t *testing.T) {
 	l := startLab(t, swarmtest.Options{}, slow())
 	l.must(l.create("key", "one"))
-	l.Inject(swarmtest.Fault{Endpoint: secretRemove, Times: 1, Delay: 200 * time.Millisecond})
+	l.Inject(swarmtest.Fault{Endpoint: removeEndpoint, Times: 1, Delay: 200 * time.Millisecond})
 	ended := make(chan error, 1)
 	go func() { ended <- l.b.RemoveSecret(t.Context(), "key") }()
-	l.until("the removal to be under way", func() bool { return l.Calls()[secretRemove] > 0 })
+	l.until("the removal to be under way", func() bool { return l.Calls()[removeEndpoint] > 0 })
 	l.must(l.b.Deploy(t.Context(), keyed("a")))
 	if err := <-ended; !errors.Is(err, function.ErrConflict) || !strings.Contains(err.Error(), "used by a:") {
 		t.Errorf("RemoveSecret: %v, want a conflict that names the function", err)
