@@ -113,6 +113,8 @@ func startWalk(t *testing.T, spec *apitest.Spec, change func(*Options), function
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte("[]")) // a client that left is no news
 		})
+		// So are the dead letters, in package queue.
+		o.DeadLetters = o.ScaleEvents
 		o.Config = DefaultConfig()
 		if change != nil {
 			change(o)

@@ -30,13 +30,13 @@ type DeadLetter struct {
 	// ID names it for Revive.
 	ID       uint64    `json:"id"`
 	Function string    `json:"function"`
-	CallID   string    `json:"callId"`
+	CallID   string    `json:"call_id"`
 	Method   string    `json:"method"`
 	Path     string    `json:"path"`
 	Bytes    int       `json:"bytes"` // of the body
 	Callback string    `json:"callback,omitempty"`
-	Accepted time.Time `json:"acceptedAt"`
-	Died     time.Time `json:"diedAt"`
+	Accepted time.Time `json:"accepted_at"`
+	Died     time.Time `json:"died_at"`
 	Attempts int       `json:"attempts"`
 	Reason   string    `json:"reason"`
 }
