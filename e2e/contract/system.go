@@ -3,11 +3,14 @@ package contract
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
+	"faas"
 	"faas/e2e"
 	"faas/e2e/stock"
+	"faas/internal/apitest"
 )
 
 // System is a running faas, and what the contract must know of it.
@@ -43,11 +46,13 @@ const pause = 300 * time.Millisecond
 type test struct {
 	*testing.T
 	System
+	described *apitest.Spec
 }
 
 // Calls holds sys to what clients send and read. Its tests run at once.
 func Calls(t *testing.T, sys System) {
 	t.Helper()
+	described := describe(t)
 	for name, run := range map[string]func(*test){
 		"login":                      login,
 		"version and namespaces":     version,
@@ -68,7 +73,7 @@ func Calls(t *testing.T, sys System) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(&test{t, sys})
+			run(&test{t, sys, described})
 		})
 	}
 }
@@ -76,13 +81,27 @@ func Calls(t *testing.T, sys System) {
 // Load holds sys to much: a large body and many calls. It wants the system for itself.
 func Load(t *testing.T, sys System) {
 	t.Helper()
-	t.Run("a gibibyte", func(t *testing.T) { gibibyte(&test{t, sys}) })
-	t.Run("ten thousand calls", func(t *testing.T) { tenThousand(&test{t, sys}) })
+	described := describe(t)
+	t.Run("a gibibyte", func(t *testing.T) { gibibyte(&test{t, sys, described}) })
+	t.Run("ten thousand calls", func(t *testing.T) { tenThousand(&test{t, sys, described}) })
 }
 
-// client is a stock client with the login.
+// describe reads the description of the API.
+func describe(t *testing.T) *apitest.Spec {
+	t.Helper()
+	described, err := apitest.Load(faas.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return described
+}
+
+// client is a stock client with the login. Every answer that it gets is held to the description of the API.
 func (t *test) client(age stock.Age) *stock.Client {
 	c := stock.New(t.Gateway(), age, t.User, t.Password)
+	c.Through(func(base http.RoundTripper) http.RoundTripper {
+		return &apitest.Transport{Spec: t.described, Base: base, Report: func(err error) { t.Errorf("%s: %v", age, err) }}
+	})
 	t.Cleanup(c.Close)
 	return c
 }

@@ -35,22 +35,29 @@ type Client struct {
 	// User and Password are those of the login. No user: there was none.
 	User, Password string
 
-	http *http.Client
+	http  *http.Client
+	conns *http.Transport
 }
 
 // New makes a client of the gateway at this URL. Its connections are its own; Close ends them.
 func New(gateway string, age Age, user, password string) *Client {
+	conns := &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}
 	return &Client{
-		Gateway: strings.TrimRight(gateway, "/"), Age: age, User: user, Password: password,
+		Gateway: strings.TrimRight(gateway, "/"), Age: age, User: user, Password: password, conns: conns,
 		http: &http.Client{
-			Transport:     &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second},
+			Transport:     conns,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
 }
 
+// Through sends all that follows through what wrap makes of the transport that was used until now.
+func (c *Client) Through(wrap func(http.RoundTripper) http.RoundTripper) {
+	c.http.Transport = wrap(c.http.Transport)
+}
+
 // Close ends the connections that are idle.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.conns.CloseIdleConnections() }
 
 // commandTimeout is what faas-cli allows a call to /system.
 const commandTimeout = 60 * time.Second
