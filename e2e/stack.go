@@ -90,7 +90,7 @@ func (s *Stack) Undeploy(ctx context.Context) error {
 // Logs are the last lines that each part of the stack wrote.
 func (s *Stack) Logs(ctx context.Context) string {
 	var b strings.Builder
-	for _, part := range []string{"gateway", "prometheus", "alertmanager"} {
+	for _, part := range []string{"gateway", "queue", "prometheus", "alertmanager"} {
 		cmd := exec.CommandContext(ctx, "docker", "-H", s.opts.Engine.Host, "service", "logs", "--tail", "30", "func_"+part)
 		out, err := cmd.CombinedOutput()
 		fmt.Fprintf(&b, "---- %s %v\n%s", part, err, out)

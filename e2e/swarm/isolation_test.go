@@ -18,6 +18,7 @@ func (s stack) testIsolation(t *testing.T) {
 	t.Run("networks", func(t *testing.T) {
 		for part, want := range map[string]string{
 			d.Service: "func_functions", "func_prometheus": "func_control", "func_alertmanager": "func_control",
+			"func_queue":   "func_control",
 			"func_gateway": "func_control func_functions",
 		} {
 			if got := s.networks(t, part); got != want {
@@ -39,6 +40,8 @@ func (s stack) testIsolation(t *testing.T) {
 		{"the way to replicas' metrics", "http://gateway:8082/sd/replicas", "answered 403"},
 		{"Prometheus", "http://prometheus:9090/-/ready", "nothing"},
 		{"Alertmanager", "http://alertmanager:9093/-/ready", "nothing"},
+		{"the queue", "http://queue:4222/", "nothing"},
+		{"the queue by its other name", "http://_queue:4222/", "nothing"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
