@@ -48,7 +48,7 @@ func (b *Backend) lookAtTasks(ctx context.Context, which look) {
 			b.reader.service(id)
 		}
 	}
-	b.tell(func(s *state, now time.Time) { //nolint:contextcheck // probes live as long as Run, not as this list
+	b.tell(func(s *state, now time.Time) {
 		if err == nil {
 			s.setTasks(now, which.services, list)
 			s.tasksRead = true

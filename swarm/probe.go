@@ -34,6 +34,8 @@ func notInPath(r rune) bool { return r <= ' ' || r == '?' || r == '#' || r == 0x
 
 // probe asks a running task whether it takes requests until it does. Swarm calls a task running when its process
 // was started, which is some milliseconds before it listens, and in http mode long before the function does.
+//
+//nolint:contextcheck,nolintlint // it outlives whoever told of the task, and ends with Run; the callers are found by it
 func (s *state) probe(known *service, t *task) {
 	switch {
 	case !t.answers():

@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	api "github.com/docker/docker/api/types/swarm"
+	"github.com/google/go-cmp/cmp"
 
 	"faas/function"
 	"faas/swarm/swarmtest"
