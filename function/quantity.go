@@ -46,19 +46,27 @@ func ParseMemory(s string) (int64, error) {
 	return 0, Invalidf("memory %q: write a number with a unit, such as 128Mi, 1Gi or 64M", s)
 }
 
-// ParseCPU reads a quantity of processor time such as "100m" (millicores) or "0.5" (cores) as
-// millicores. Empty is 0, no limit. Errors are ErrInvalid.
+// leastNanos is where a number without a unit begins to mean billionths of a core. OpenFaaS on Swarm knew no
+// other unit, and no machine has so many cores.
+const leastNanos = 1e6
+
+// ParseCPU reads a quantity of processor time such as "100m" (millicores), "0.5" (cores) or "500000000"
+// (billionths of a core) as millicores. Empty is 0, no limit. Errors are ErrInvalid.
 func ParseCPU(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
 	number, milli := strings.CutSuffix(s, "m")
 	v, err := strconv.ParseFloat(number, 64)
-	if err != nil || !(v >= 0) || v > 1e9 {
+	if err != nil || !(v >= 0) || v > 1e12 {
 		return 0, Invalidf("cpu %q: write millicores such as 100m, or cores such as 0.5", s)
 	}
-	if !milli {
-		return positive(v, math.Round(v*1000)), nil
+	switch {
+	case milli:
+	case v >= leastNanos:
+		v /= 1e6
+	default:
+		v *= 1000
 	}
 	return positive(v, math.Round(v)), nil
 }

@@ -53,6 +53,8 @@ func TestParseCPU(t *testing.T) {
 		{"1e3m", 1000},
 		{"0.0001", 1}, // above 0 is never no limit
 		{"0.4m", 1},
+		{"500000000", 500}, // as OpenFaaS wrote it for Swarm
+		{"1000000", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
