@@ -197,7 +197,8 @@ keep_replicas() {
 choose_queue_node() {
 	local node
 	[ -z "${FAAS_QUEUE_NODE:-}" ] && [ "$(docker node ls -q --filter role=manager | wc -l)" -gt 1 ] || return 0
-	node=$(docker service ps --filter desired-state=running --format '{{.Node}}' "${stack}_queue" 2>/dev/null | head -n 1)
+	# There is no such service the first time.
+	node=$({ docker service ps --filter desired-state=running --format '{{.Node}}' "${stack}_queue" || true; } 2>/dev/null | head -n 1)
 	node=$(docker node inspect -f '{{.ID}}' "${node:-self}")
 	export FAAS_QUEUE_NODE="node.id == $node"
 }
