@@ -102,7 +102,7 @@ func TestSecretVersions(t *testing.T) {
 	l.must(l.create("key", "one"))
 	l.must(l.put("two"))
 	l.must(l.put("three"))
-	l.wantVersions("without a function", 3)
+	l.wantVersions("without a function", 2, 3)
 	l.uses("a", 2)
 	l.uses("asleep", 0)
 	l.must(l.put("four"))
@@ -251,6 +251,25 @@ func TestSecretRolledBack(t *testing.T) {
 	l.wantReads("bad", "b")
 	l.must(l.put("better"))
 	l.wantReads("better", "a", "b")
+}
+
+// TestSecretScaledWhileGiven holds that the value before is not lost when a function is scaled while it gets a new one,
+// after which Swarm no longer knows what it had.
+func TestSecretScaledWhileGiven(t *testing.T) {
+	l := startLab(t, swarmtest.Options{}, slow())
+	l.must(l.create("key", "zero"))
+	l.must(l.put("good")) // so that it is not the first, which stays for another reason
+	l.uses("a", 2)
+	l.must(l.put("bad"))
+	l.must(l.b.Scale(t.Context(), "a", 3))
+	l.b.collectSecrets(t.Context())
+	shelf, err := l.b.secretShelf(t.Context())
+	l.must(err)
+	newest, _ := shelf.newest("key")
+	old := shelf.managed["key"]
+	if before := old[len(old)-2]; !newest.fresh() || string(l.SecretValue(before.ID)) != "good" {
+		t.Errorf("before the newest there is %q, want the good one", l.SecretValue(before.ID))
+	}
 }
 
 func TestRemoveSecretVersions(t *testing.T) {

@@ -140,7 +140,9 @@ func wants(spec *api.ServiceSpec, ids func(id string) bool) bool {
 	return slices.ContainsFunc(secretsIn(spec), func(ref *api.SecretReference) bool { return ref != nil && ids(ref.SecretID) })
 }
 
-// unneeded are the versions that have a successor and that no service has, nor would have after it was rolled back.
+// unneeded are the versions that have a successor and that no service has, nor would have after it was rolled back. The one
+// before a fresh version stays in any case: a change of a function that is being given the new one, such as another count,
+// makes Swarm forget what it had before.
 func (s secretShelf) unneeded(services []api.Service) []secretVersion {
 	needed := map[string]bool{}
 	for _, one := range services {
@@ -152,7 +154,11 @@ func (s secretShelf) unneeded(services []api.Service) []secretVersion {
 	}
 	var list []secretVersion
 	for _, versions := range s.managed {
-		for _, v := range versions[:len(versions)-1] {
+		old := versions[:len(versions)-1]
+		if versions[len(old)].fresh() {
+			old = old[:max(0, len(old)-1)]
+		}
+		for _, v := range old {
 			if !needed[v.ID] {
 				list = append(list, v)
 			}
