@@ -67,6 +67,56 @@ func TestUpdateKeepsWhatWasSetByHand(t *testing.T) {
 	}
 }
 
+// TestMadeElsewhereStartsFirst holds that services for which nobody said how replicas are replaced, as OpenFaaS's provider
+// left those that it made, get the new one before the old one goes. Where somebody said it, or it cannot be, it stays.
+func TestMadeElsewhereStartsFirst(t *testing.T) {
+	stopFirst := &api.UpdateConfig{Order: api.UpdateOrderStopFirst}
+	for name, c := range map[string]struct {
+		said  *api.UpdateConfig
+		ports []api.PortConfig
+		want  string
+	}{
+		"nothing said":       {nil, nil, api.UpdateOrderStartFirst},
+		"said":               {stopFirst, nil, api.UpdateOrderStopFirst},
+		"a port of the node": {nil, []api.PortConfig{{TargetPort: 8080, PublishMode: api.PortConfigPublishModeHost}}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := startLab(t, swarmtest.Options{}, slow())
+			l.must(l.create("key", "one"))
+			list, err := l.b.secrets.listSecrets(t.Context())
+			l.must(err)
+			for _, service := range []string{"a", "b"} {
+				_, err := l.CreateService(api.ServiceSpec{
+					Annotations: api.Annotations{Name: service, Labels: map[string]string{labelName: service, "function": "true"}},
+					TaskTemplate: api.TaskSpec{
+						ContainerSpec: &api.ContainerSpec{Image: "x:1", Secrets: []*api.SecretReference{{
+							SecretID: list[0].ID, SecretName: "key", File: &api.SecretReferenceFileTarget{Name: "/var/openfaas/secrets/key"},
+						}}},
+						Networks: []api.NetworkAttachmentConfig{{Target: "functions"}},
+					},
+					Mode:         api.ServiceMode{Replicated: &api.ReplicatedService{Replicas: ptr(uint64(1))}},
+					EndpointSpec: &api.EndpointSpec{Ports: c.ports},
+					UpdateConfig: c.said,
+				})
+				l.must(err)
+				l.ready(service, 1)
+			}
+			l.must(l.b.Update(t.Context(), function.Function{Name: "a", Image: "faas/echo:latest"}))
+			l.must(l.put("two"))
+			for _, service := range []string{"a", "b"} {
+				s, _ := l.Service(service)
+				got := ""
+				if s.Spec.UpdateConfig != nil {
+					got = s.Spec.UpdateConfig.Order
+				}
+				if got != c.want {
+					t.Errorf("%s is updated %q, want %q", service, got, c.want)
+				}
+			}
+		})
+	}
+}
+
 // TestControlPlaneIsClosed holds that a function gets neither the gateway's secrets nor a network that is not for functions.
 func TestControlPlaneIsClosed(t *testing.T) {
 	e := swarmtest.Start(t, swarmtest.Options{Networks: []swarmtest.Network{

@@ -47,14 +47,31 @@ func newSpec(f function.Function, r resolved, count uint64) (api.ServiceSpec, er
 			// The default keeps all that a function ever wrote.
 			LogDriver: &api.Driver{Name: "json-file", Options: map[string]string{"max-size": "10m", "max-file": "3"}},
 		},
-		UpdateConfig: &api.UpdateConfig{
-			Parallelism: 2, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionRollback,
-			Monitor: 5 * time.Second,
-		},
-		RollbackConfig: &api.UpdateConfig{Parallelism: 0, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionPause},
 	}
 	return spec, encode(&spec, f, r)
 }
+
+// startFirst lets new replicas start before old ones go, where nobody has said how they are replaced: OpenFaaS's provider
+// did not when it made a function, and Swarm's default ends the old one first. A port of the node stops it: two cannot
+// have that.
+func startFirst(spec *api.ServiceSpec) {
+	if spec.Mode.Replicated == nil || spec.EndpointSpec != nil && slices.ContainsFunc(spec.EndpointSpec.Ports, ofNode) {
+		return
+	}
+	if spec.UpdateConfig == nil {
+		spec.UpdateConfig = &api.UpdateConfig{
+			Parallelism: 2, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionRollback,
+			Monitor: 5 * time.Second,
+		}
+	}
+	if spec.RollbackConfig == nil {
+		spec.RollbackConfig = &api.UpdateConfig{
+			Parallelism: 0, Order: api.UpdateOrderStartFirst, FailureAction: api.UpdateFailureActionPause,
+		}
+	}
+}
+
+func ofNode(p api.PortConfig) bool { return p.PublishMode == api.PortConfigPublishModeHost }
 
 // encode puts f into spec and leaves what f says nothing of: the replica count, and all that somebody set
 // by hand, such as mounts, further networks, or a health check. Labels stand on the service alone, so that a new threshold restarts nothing.
@@ -62,6 +79,7 @@ func encode(spec *api.ServiceSpec, f function.Function, r resolved) error {
 	if spec.TaskTemplate.ContainerSpec == nil {
 		spec.TaskTemplate.ContainerSpec = &api.ContainerSpec{}
 	}
+	startFirst(spec)
 	c := spec.TaskTemplate.ContainerSpec
 	grace, err := stopGrace(f.Env)
 	if err != nil {

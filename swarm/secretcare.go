@@ -144,6 +144,7 @@ func (b *Backend) point(ctx context.Context, name string, which func(name string
 		if !shelf.point(&s.Spec, which) {
 			return errAsWanted
 		}
+		startFirst(&s.Spec)
 		return nil
 	})
 }
