@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"faas/function"
@@ -21,6 +22,9 @@ const (
 	statusHeader   = "X-Function-Status"
 	nameHeader     = "X-Function-Name"
 )
+
+// maxUnknown is how often a server that is there may not know a call that is done, until it is believed: it lost its data.
+const maxUnknown = 20
 
 // worker is what all deliveries share.
 type worker struct {
@@ -220,11 +224,28 @@ func (d *delivery) finish(ctx context.Context, r *result) {
 	d.settle(ctx)
 }
 
+// settle tells the server until it has noted that the call is done: one that restarts just now would have it made again.
 func (d *delivery) settle(ctx context.Context) {
-	if err := d.receipt.settle(ctx); err != nil {
-		d.work.log.Warn("call made, but the queue could not be told: it may be made again",
-			"function", d.call.Function, "call_id", d.call.ID, "err", err)
+	var err error
+	for unknown := 0; unknown < maxUnknown; {
+		if err = d.receipt.settle(ctx); err == nil {
+			return
+		}
+		if ctx.Err() != nil || errors.Is(err, nats.ErrConnectionClosed) {
+			break
+		}
+		if errors.Is(err, nats.ErrNoResponders) && d.work.store.ready.Load() {
+			unknown++
+		}
+		timer := time.NewTimer(reconnectWait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
 	}
+	d.work.log.Warn("call made, but the queue could not be told: it may be made again",
+		"function", d.call.Function, "call_id", d.call.ID, "err", err)
 }
 
 func (d *delivery) count(event string) { d.work.metrics.count(d.lane.function, event) }

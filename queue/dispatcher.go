@@ -47,6 +47,7 @@ func (d *dispatcher) run(ctx context.Context, s *store) {
 	defer cut()
 	s.notify(d.soon)
 	d.watch(ctx, hard, s)
+	d.work.log.Debug("waiting for asynchronous calls under way", "drain_timeout", d.work.opts.Drain)
 	ended := make(chan struct{})
 	go func() { d.all.Wait(); close(ended) }()
 	late := time.NewTimer(d.work.opts.Drain)

@@ -214,6 +214,25 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
+// TestServerRestartsWhileACallEnds tells the server of the end once it is back.
+func TestServerRestartsWhileACallEnds(t *testing.T) {
+	dir, end := t.TempDir(), make(chan struct{})
+	url, stop := shared(t, dir)
+	gateway := newGateway(t, func(http.ResponseWriter, *http.Request, *seen) { <-end })
+	q := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: 5 * time.Second})
+	q.enqueue(t, function.Call{Function: "f"})
+	gateway.await(t, 1)
+	stop()
+	eventually(t, "the queue is known to be away", func() bool { return !q.store.Load().conn.IsConnected() })
+	close(end)
+	eventually(t, "the call ended", func() bool { return q.counted(t, "gateway_async_calls_total", eventCompleted) == 1 })
+	sharedAt(t, dir, url[len("nats://"):])
+	q.empty(t)
+	if n := gateway.count(); n != 1 {
+		t.Errorf("made %d times, want once", n)
+	}
+}
+
 // TestServerLateAndEmpty begins without a server, and meets one that lost its data later.
 func TestServerLateAndEmpty(t *testing.T) {
 	url, stop := shared(t, t.TempDir())

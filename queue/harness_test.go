@@ -119,7 +119,7 @@ func start(t testing.TB, o Options) *running {
 		o.Dir = t.TempDir()
 	}
 	if o.AckWait == 0 {
-		o.AckWait = time.Second
+		o.AckWait = 30 * time.Second // a stall of this machine must not look like a gateway that died
 	}
 	q, err := New(o)
 	if err != nil {

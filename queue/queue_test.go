@@ -104,17 +104,19 @@ func TestOnceEach(t *testing.T) {
 
 // TestLongCallIsMadeOnce works on a call for several times AckWait, while another gateway looks for something to do.
 func TestLongCallIsMadeOnce(t *testing.T) {
+	t.Parallel() // it takes seconds: AckWait is far above a stall of this machine
+	const ackWait = 3 * time.Second
 	end := make(chan struct{})
 	gateway := newGateway(t, func(http.ResponseWriter, *http.Request, *seen) { <-end })
 	url, _ := shared(t, t.TempDir())
-	first := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: 300 * time.Millisecond})
+	first := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: ackWait})
 	first.enqueue(t, function.Call{ID: "long", Function: "slow"})
 	gateway.await(t, 1)
-	other := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: 300 * time.Millisecond})
+	other := start(t, Options{URL: url, Gateway: gateway.URL, AckWait: ackWait})
 	eventually(t, "the other gateway looks for calls of the function", func() bool {
 		return strings.Contains(other.log.String(), "queue ready")
 	})
-	timer := time.NewTimer(2500 * time.Millisecond) // it looks once a second
+	timer := time.NewTimer(5 * ackWait / 2) // it looks once a second
 	<-timer.C
 	close(end)
 	first.empty(t)

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,10 +23,11 @@ func TestStopWaitsForCalls(t *testing.T) {
 	gateway.await(t, 2)
 	stopped := make(chan error, 1)
 	go func() { stopped <- q.stop() }()
+	eventually(t, "it waits", func() bool { return strings.Contains(q.log.String(), "waiting for asynchronous calls under way") })
 	select {
 	case <-stopped:
 		t.Fatal("it did not wait")
-	case <-time.After(200 * time.Millisecond):
+	default:
 	}
 	close(end)
 	if err := <-stopped; err != nil {

@@ -26,6 +26,8 @@ const (
 const (
 	// storeTimeout bounds one request to the server.
 	storeTimeout = 5 * time.Second
+	// reconnectWait is how long the connection, and whoever has to tell the server something, waits between attempts.
+	reconnectWait = 500 * time.Millisecond
 	// idleConsumer is after how long without a pull the server forgets what it knows of a function's deliveries. What is
 	// under way is waited for.
 	idleConsumer = 5 * time.Minute
@@ -54,7 +56,7 @@ func connect(url string, in *server.Server, log *slog.Logger) (*store, error) {
 	options := []nats.Option{
 		nats.Name("faas gateway"), nats.Timeout(2 * time.Second),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1),
-		nats.ReconnectWait(500 * time.Millisecond), nats.ReconnectJitter(250*time.Millisecond, 250*time.Millisecond),
+		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(250*time.Millisecond, 250*time.Millisecond),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2),
 		// What cannot be sent now is refused and not sent later: the client was told that it was not kept.
 		nats.ReconnectBufSize(-1),
