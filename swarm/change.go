@@ -174,6 +174,7 @@ func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*a
 		case err != nil:
 			return err
 		}
+		keepRollback(&s)
 		err = b.services.updateService(ctx, s, auth)
 		gone = nil
 		switch {

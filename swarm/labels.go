@@ -24,7 +24,8 @@ const (
 	labelPinned   = labelOurs + "image.pinned" // what the spec had in its place
 	labelLimits   = labelOurs + "limits."
 	labelRequests = labelOurs + "requests."
-	labelRevived  = labelOurs + "revived" // when Swarm was last asked to start what it had given up
+	labelRevived  = labelOurs + "revived"    // when Swarm was last asked to start what it had given up
+	labelRollback = labelOurs + "rolledback" // when the update began that Swarm last took back
 )
 
 // annotationHealthcheck, set to "image", keeps the health check of a function's image.

@@ -77,6 +77,7 @@ func (b *Backend) revive(ctx context.Context, id string) {
 		}
 	}
 	s.Spec.Labels = labels
+	keepRollback(&s)
 	err = b.services.updateService(ctx, s, "")
 	if errors.Is(err, errStale) {
 		return // another gateway was quicker, or its owner

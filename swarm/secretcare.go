@@ -13,8 +13,8 @@ import (
 
 // A new version of a secret is fresh until each function that uses the secret was given it. A gateway that ends half
 // way, or a function that was just deployed with the version before, leaves others behind: the resync gives it to them
-// for as long as it is fresh. After that a function with an older version is one that Swarm has rolled back, because it
-// cannot live with the new value, and is left alone until its next update.
+// for as long as it is fresh, except to one that Swarm has rolled back meanwhile, because it cannot live with the new
+// value. After that a function with an older version is left alone until its next update.
 
 // careSecrets mends and collects with each resync until ctx ends.
 func (b *Backend) careSecrets(ctx context.Context) {
@@ -100,17 +100,40 @@ func (b *Backend) settleSecrets(ctx context.Context, fresh map[string]secretVers
 // freshFor is for how many resyncs a version is fresh at least.
 const freshFor = 2
 
-// rolledBackFrom reports whether Swarm has put a service's previous spec back since there is a version of a secret.
+// rolledBackFrom reports whether Swarm has taken an update of a service back since there is a version of a secret.
 func rolledBackFrom(s api.Service, v secretVersion) bool {
+	if began, ok := rolledBack(s); ok {
+		return began.After(v.CreatedAt)
+	}
+	began, err := time.Parse(time.RFC3339Nano, s.Spec.Labels[labelRollback])
+	return err == nil && began.After(v.CreatedAt)
+}
+
+// rolledBack returns when the update began that Swarm has just taken back, if it has.
+func rolledBack(s api.Service) (time.Time, bool) {
 	if s.UpdateStatus == nil {
-		return false
+		return time.Time{}, false
 	}
 	switch s.UpdateStatus.State {
 	case api.UpdateStateRollbackStarted, api.UpdateStateRollbackPaused, api.UpdateStateRollbackCompleted:
-		began := s.UpdateStatus.StartedAt
-		return began == nil || began.After(v.CreatedAt)
+		if began := s.UpdateStatus.StartedAt; began != nil {
+			return *began, true
+		}
+		return s.UpdatedAt, true
 	}
-	return false
+	return time.Time{}, false
+}
+
+// keepRollback writes down that Swarm took an update back, which it forgets with the change that is about to be made.
+func keepRollback(s *api.Service) {
+	began, ok := rolledBack(*s)
+	if !ok {
+		return
+	}
+	if s.Spec.Labels == nil {
+		s.Spec.Labels = map[string]string{}
+	}
+	s.Spec.Labels[labelRollback] = began.UTC().Format(time.RFC3339Nano)
 }
 
 // pointAll gives functions the newest versions of secrets that which accepts, and returns how many it changed. One that

@@ -226,52 +226,6 @@ func TestSecretLeftHalfWay(t *testing.T) {
 	}
 }
 
-// TestSecretRolledBack holds that a function that cannot live with a new value keeps the old one in peace, until the next.
-func TestSecretRolledBack(t *testing.T) {
-	l := startLab(t, swarmtest.Options{}, quick())
-	l.must(l.create("key", "good"))
-	l.uses("a", 2)
-	l.uses("b", 1)
-	l.Behave("a", swarmtest.Behaviour{Crash: true})
-	l.must(l.put("bad"))
-	l.until("Swarm to roll it back", func() bool { return l.reads("a") == "good" })
-	l.Behave("a", swarmtest.Behaviour{})
-	l.ready("a", 2)
-	l.until("the version to be no longer fresh", func() bool {
-		shelf, err := l.b.secretShelf(t.Context())
-		l.must(err)
-		v, _ := shelf.newest("key")
-		return !v.fresh()
-	})
-	l.must(l.b.Scale(t.Context(), "a", 3)) // after which nobody can see that it was rolled back
-	l.ready("a", 3)
-	resyncs := l.Calls()["GET /secrets"]
-	l.until("two more resyncs", func() bool { return l.Calls()["GET /secrets"] > resyncs+3 })
-	l.wantReads("good", "a")
-	l.wantReads("bad", "b")
-	l.must(l.put("better"))
-	l.wantReads("better", "a", "b")
-}
-
-// TestSecretScaledWhileGiven holds that the value before is not lost when a function is scaled while it gets a new one,
-// after which Swarm no longer knows what it had.
-func TestSecretScaledWhileGiven(t *testing.T) {
-	l := startLab(t, swarmtest.Options{}, slow())
-	l.must(l.create("key", "zero"))
-	l.must(l.put("good")) // so that it is not the first, which stays for another reason
-	l.uses("a", 2)
-	l.must(l.put("bad"))
-	l.must(l.b.Scale(t.Context(), "a", 3))
-	l.b.collectSecrets(t.Context())
-	shelf, err := l.b.secretShelf(t.Context())
-	l.must(err)
-	newest, _ := shelf.newest("key")
-	old := shelf.managed["key"]
-	if before := old[len(old)-2]; !newest.fresh() || string(l.SecretValue(before.ID)) != "good" {
-		t.Errorf("before the newest there is %q, want the good one", l.SecretValue(before.ID))
-	}
-}
-
 func TestRemoveSecretVersions(t *testing.T) {
 	l := startLab(t, swarmtest.Options{}, slow())
 	l.must(l.create("key", "one"))
