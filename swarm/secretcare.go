@@ -14,7 +14,8 @@ import (
 // A new version of a secret is fresh until each function that uses the secret was given it. A gateway that ends half
 // way, or a function that was just deployed with the version before, leaves others behind: the resync gives it to them
 // for as long as it is fresh, except to one that Swarm has rolled back meanwhile, because it cannot live with the new
-// value. After that a function with an older version is left alone until its next update.
+// value. After that a function with an older version is left alone until its next update. Not so one of a stack: its
+// file can name the first version only, and gives it that again with each deployment.
 
 // careSecrets mends and collects with each resync until ctx ends.
 func (b *Backend) careSecrets(ctx context.Context) {
@@ -38,19 +39,23 @@ func (b *Backend) careSecrets(ctx context.Context) {
 	}
 }
 
-// mendSecrets gives fresh versions to functions that have older ones.
+// mendSecrets gives the newest versions to functions that have older ones.
 func (b *Backend) mendSecrets(ctx context.Context) error {
 	shelf, err := b.secretShelf(ctx)
 	if err != nil {
 		return err
 	}
-	fresh := map[string]secretVersion{}
-	for name := range shelf.managed {
-		if v, _ := shelf.newest(name); v.fresh() {
+	later, fresh := map[string]secretVersion{}, map[string]secretVersion{}
+	for name, versions := range shelf.managed {
+		v, _ := shelf.newest(name)
+		if v.fresh() {
 			fresh[name] = v
 		}
+		if v.fresh() || len(versions) > 1 {
+			later[name] = v
+		}
 	}
-	if len(fresh) == 0 {
+	if len(later) == 0 {
 		return nil
 	}
 	list, err := b.services.listServices(ctx)
@@ -61,14 +66,14 @@ func (b *Backend) mendSecrets(ctx context.Context) error {
 	changed := 0
 	for _, one := range list {
 		n, err := b.pointAll(ctx, shelf, []api.Service{one}, func(name string) bool {
-			v, ok := fresh[name]
-			return ok && !rolledBackFrom(one, v)
+			v, ok := later[name]
+			return ok && (v.fresh() || one.Spec.Labels[labelStack] != "") && !rolledBackFrom(one, v)
 		})
 		changed += n
 		errs = append(errs, err)
 	}
 	if changed > 0 {
-		b.opts.Log.Info("functions given the newest secrets", "functions", changed, "reason", "an update of a secret did not reach them")
+		b.opts.Log.Info("functions given the newest secrets", "functions", changed, "reason", "they had older ones")
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err

@@ -3,6 +3,9 @@ package swarm
 import (
 	"slices"
 	"testing"
+	"time"
+
+	api "github.com/docker/docker/api/types/swarm"
 
 	"faas/swarm/swarmtest"
 )
@@ -74,5 +77,47 @@ func TestSecretScaledWhileGiven(t *testing.T) {
 	good := slices.IndexFunc(shelf.managed["key"], func(v secretVersion) bool { return string(l.SecretValue(v.ID)) == "good" })
 	if !newest.fresh() || good < 0 {
 		t.Errorf("the versions %d are left, want the good one among them", l.versions())
+	}
+}
+
+// TestSecretOfStack holds that a stack file finds its secret under its own name however often it was updated, and that
+// a function which a stack has given the first value gets the newest again, unless it cannot live with that.
+func TestSecretOfStack(t *testing.T) {
+	l := startLab(t, swarmtest.Options{}, slow())
+	first := l.byHand("key", "key")
+	l.must(l.put("two"))
+	l.must(l.put("three"))
+	shelf, err := l.b.secretShelf(t.Context())
+	l.must(err)
+	newest, _ := shelf.newest("key")
+	newest.CreatedAt = time.Time{}
+	l.must(l.b.settleSecrets(t.Context(), map[string]secretVersion{"key": newest}))
+	l.b.collectSecrets(t.Context())
+	l.wantVersions("fresh no more", 1, 3)
+	for _, name := range []string{"func_a", "func_bad", "other"} {
+		spec := api.ServiceSpec{
+			Annotations: api.Annotations{Name: name, Labels: map[string]string{labelFunction: "true", labelStack: "func"}},
+			TaskTemplate: api.TaskSpec{
+				ContainerSpec: &api.ContainerSpec{Image: "x:1", Secrets: first},
+				Networks:      []api.NetworkAttachmentConfig{{Target: "functions"}},
+			},
+			UpdateConfig: &api.UpdateConfig{FailureAction: api.UpdateFailureActionRollback, Order: api.UpdateOrderStartFirst},
+		}
+		if name == "other" {
+			delete(spec.Labels, labelStack)
+		}
+		_, err := l.CreateService(spec)
+		l.must(err)
+		l.ready(name, 1)
+	}
+	l.Behave("func_bad", swarmtest.Behaviour{Crash: true})
+	l.must(l.b.mendSecrets(t.Context()))
+	l.wantReads("three", "func_a", "func_bad")
+	l.wantReads("one", "other")
+	l.until("Swarm to roll one back", func() bool { return l.reads("func_bad") == "one" })
+	l.must(l.b.mendSecrets(t.Context()))
+	l.wantReads("one", "func_bad")
+	if st, err := l.b.Function(t.Context(), "func_a"); err != nil || !slices.Equal(st.Secrets, []string{"key"}) {
+		t.Errorf("it is shown with the secrets %q, %v", st.Secrets, err)
 	}
 }

@@ -142,7 +142,7 @@ func wants(spec *api.ServiceSpec, ids func(id string) bool) bool {
 
 // unneeded are the versions that have a successor and that no service has, nor would have after it was rolled back. The one
 // before a fresh version stays in any case: a change of a function that is being given the new one, such as another count,
-// makes Swarm forget what it had before.
+// makes Swarm forget what it had before. The first stays too: stack files name it.
 func (s secretShelf) unneeded(services []api.Service) []secretVersion {
 	needed := map[string]bool{}
 	for _, one := range services {
@@ -159,7 +159,7 @@ func (s secretShelf) unneeded(services []api.Service) []secretVersion {
 			old = old[:max(0, len(old)-1)]
 		}
 		for _, v := range old {
-			if !needed[v.ID] {
+			if !needed[v.ID] && v.number > 1 {
 				list = append(list, v)
 			}
 		}

@@ -65,7 +65,8 @@ func FuzzSecretName(f *testing.F) {
 	})
 }
 
-// TestUnneeded holds that a version stays for as long as a service has it, or would have it after it was rolled back.
+// TestUnneeded holds that a version stays for as long as a service has it, or would have it after it was rolled back, and
+// the first, which stack files name, for good.
 func TestUnneeded(t *testing.T) {
 	secret := func(id, name, number string) api.Secret {
 		s := api.Secret{ID: id}
@@ -86,7 +87,8 @@ func TestUnneeded(t *testing.T) {
 	others := secret("others", "key.1", "")
 	others.Spec.Labels = nil
 	shelf := newSecretShelf([]api.Secret{
-		secret("a10", "a", "10"), secret("a9", "a", "9"), secret("a2", "a", "2"), secret("a1", "a", ""), secret("b1", "b", ""), others,
+		secret("a10", "a", "10"), secret("a9", "a", "9"), secret("a3", "a", "3"), secret("a2", "a", "2"), secret("a1", "a", ""),
+		secret("b1", "b", ""), others,
 	})
 	before := with("a2")
 	services := []api.Service{{Spec: with("a9", "others"), PreviousSpec: &before}, {Spec: api.ServiceSpec{}}}
@@ -94,8 +96,8 @@ func TestUnneeded(t *testing.T) {
 	for _, v := range shelf.unneeded(services) {
 		got = append(got, v.ID)
 	}
-	if !slices.Equal(got, []string{"a1"}) {
-		t.Errorf("unneeded are %q, want a1", got)
+	if !slices.Equal(got, []string{"a3"}) {
+		t.Errorf("unneeded are %q, want a3", got)
 	}
 	if v, _ := shelf.newest("a"); v.ID != "a10" {
 		t.Errorf("the newest is %s, want a10", v.ID)
