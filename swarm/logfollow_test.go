@@ -230,7 +230,7 @@ func TestFollowSilence(t *testing.T) {
 // TestFollowAfterMissedTail holds that what a tail could not have does not come when it can be had.
 func TestFollowAfterMissedTail(t *testing.T) {
 	tm := quick()
-	tm.logIdle = 50 * time.Millisecond
+	tm.logIdle = 2 * time.Second
 	l := startLab(t, swarmtest.Options{}, tm)
 	l.deploy("a", 1)
 	l.write(0, at(1), swarmtest.Stdout, "old\n")
