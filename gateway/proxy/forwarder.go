@@ -41,12 +41,12 @@ func New(o Options) *Forwarder {
 		o.Now = time.Now
 	}
 	dialer := net.Dialer{
-		Timeout: orDefault(o.DialTimeout, time.Second), KeepAlive: 30 * time.Second, Control: boundSilence,
+		Timeout: orDefault(o.DialTimeout, time.Second), KeepAlive: 30 * time.Second,
 	}
 	f := &Forwarder{
 		now: o.Now,
 		transport: &http.Transport{
-			DialContext:           dialer.DialContext,
+			DialContext:           dialWatched(&dialer),
 			MaxIdleConns:          orDefault(o.MaxIdleConns, 1024),
 			MaxIdleConnsPerHost:   orDefault(o.MaxIdleConnsPerHost, 1024),
 			IdleConnTimeout:       90 * time.Second,

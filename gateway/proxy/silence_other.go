@@ -2,7 +2,13 @@
 
 package proxy
 
-import "syscall"
+import (
+	"context"
+	"net"
+)
 
-// boundSilence does nothing where there is no such option; keep-alive probes find the end of a node, later.
-func boundSilence(_, _ string, _ syscall.RawConn) error { return nil }
+// dialWatched connects to a replica. Keep-alive probes find the end of a node here, later than where the state of a
+// connection can be asked for.
+func dialWatched(d *net.Dialer) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return d.DialContext
+}
