@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -135,6 +136,34 @@ func TestReplicaLogSplitsLongLines(t *testing.T) {
 	want := map[string]int{long[:logMaxLine]: 1, long[logMaxLine:]: 1, "": 2, "no end of line": 1, "first": 1, "last": 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+// TestReplicaLogKeepsCharacters holds that long lines are split between characters, and that what is none is not lost.
+func TestReplicaLogKeepsCharacters(t *testing.T) {
+	for name, char := range map[string]string{"two bytes": "é", "three": "€", "four": "😀", "none": "\xff", "a beginning": "\xf0\x9f"} {
+		t.Run(name, func(t *testing.T) {
+			logs := testLogs(t, 1<<20)
+			l, stdout, stderr, err := newReplicaLog(logs.file(1), &replica{id: "f.1." + hexID, function: "f"}, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			long := "x" + strings.Repeat(char, logMaxLine)
+			_, err = stdout.WriteString(long)
+			if err = errors.Join(err, stdout.Close(), stderr.Close()); err != nil {
+				t.Fatal(err)
+			}
+			l.close()
+			got := read(t, logs, function.LogQuery{})
+			for _, text := range got {
+				if utf8.ValidString(char) && !utf8.ValidString(text) {
+					t.Errorf("a character is split: %d bytes that end in %q", len(text), text[max(0, len(text)-4):])
+				}
+			}
+			if strings.Join(got, "") != long {
+				t.Error("it is not what was written")
+			}
+		})
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 const (
-	logMaxLine = 16 << 10               // longer lines are split
+	logMaxLine = 16 << 10               // longer lines are split, between characters
 	logLinger  = 100 * time.Millisecond // for what is still in the pipes of a dead replica
 )
 
@@ -57,12 +59,16 @@ func newReplicaLog(file *logFile, r *replica, log *slog.Logger) (l *replicaLog, 
 
 func (l *replicaLog) read(from io.Reader, last *[]byte) {
 	r := bufio.NewReaderSize(from, logMaxLine)
+	var torn []byte // the beginning of a character that the last piece ended in
 	for {
 		part, err := r.ReadSlice('\n')
-		if len(part) > 0 {
-			line := bytes.Clone(part)
+		if len(torn)+len(part) > 0 {
+			line := slices.Concat(torn, part)
+			torn = nil
 			if err != bufio.ErrBufferFull { //nolint:errorlint // bufio returns it bare
 				line = bytes.TrimRight(line, "\r\n")
+			} else if whole := wholeRunes(line); whole < len(line) {
+				line, torn = line[:whole], line[whole:]
 			}
 			l.lines <- logRecord{at: time.Now(), text: line}
 			if last != nil && len(line) > 0 {
@@ -73,6 +79,19 @@ func (l *replicaLog) read(from io.Reader, last *[]byte) {
 			return
 		}
 	}
+}
+
+// wholeRunes is how much of text there is without the beginning of a character at its end.
+func wholeRunes(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n < len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				return len(text) - n
+			}
+			break
+		}
+	}
+	return len(text)
 }
 
 // write must take every line, or the replica would block on a full pipe.
@@ -119,5 +138,8 @@ func (l *replicaLog) close() string {
 	close(l.lines)
 	<-l.written
 	const most = 300
-	return string(l.last[:min(len(l.last), most)])
+	if len(l.last) <= most {
+		return string(l.last)
+	}
+	return string(l.last[:wholeRunes(l.last[:most])])
 }

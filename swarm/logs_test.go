@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	api "github.com/docker/docker/api/types/swarm"
 	"github.com/docker/docker/pkg/stdcopy"
@@ -155,6 +156,35 @@ func TestLogsOfTerminal(t *testing.T) {
 	if joined := strings.Join(got, "|"); len(got) < 6 || got[0] != "one" || got[1] != "" || got[len(got)-1] != "end" ||
 		strings.Count(joined, "z") != 3*maxLogText || strings.Contains(joined, "2026") {
 		t.Errorf("%d lines, %.100q", len(got), joined)
+	}
+}
+
+// TestLinesKeepCharacters holds that long lines are cut between characters, and that what is none is not lost.
+func TestLinesKeepCharacters(t *testing.T) {
+	for _, char := range []string{"é", "€", "😀", "\xff", "\xf0\x9f"} {
+		for _, size := range []int{16 << 10, 60 << 10, 100 << 10} { // of messages
+			var got []string
+			var r reading
+			w := &r.streams[0]
+			*w = lineWriter{of: &r, at: &mark{}, emit: func(line function.LogLine) error {
+				got = append(got, line.Text)
+				return nil
+			}}
+			long := "x" + strings.Repeat(char, maxLogText)
+			for part := range slices.Chunk([]byte(long+"\n"), size) {
+				if err := w.message([]byte("2026-11-01T12:00:00Z"), part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, text := range got {
+				if utf8.ValidString(char) && !utf8.ValidString(text) {
+					t.Errorf("a character is cut: %d bytes that end in %q", len(text), text[max(0, len(text)-4):])
+				}
+			}
+			if strings.Join(got, "") != long {
+				t.Errorf("lines of %q in messages of %d bytes are not what was written", char, size)
+			}
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -17,7 +18,8 @@ import (
 
 const (
 	// maxLogText is the longest text of a line. Docker itself keeps a line in messages of 16 KiB, all with the time of
-	// the first; they are put together again up to this length, and longer lines come in pieces of it.
+	// the first; they are put together again up to this length, and longer lines come in pieces of it, cut between
+	// characters.
 	maxLogText = 64 << 10
 	// logOverlap is how much is read again after a break: the two streams of a task are stamped by two goroutines, so
 	// that a message may stand behind one that is later by a little.
@@ -49,7 +51,8 @@ type taskLog struct {
 type mark struct {
 	time  time.Time
 	count int
-	cut   bool // the end of its line is still to come
+	cut   bool   // the end of its line is still to come
+	torn  string // the beginning of a character, read with what was cut
 }
 
 // since is from when on to read so that nothing is missed. All before what was read is known by its marks.
@@ -225,6 +228,7 @@ func (w *lineWriter) message(stamp, text []byte) error {
 	}
 	if !w.begun {
 		w.begun, w.line.Time = true, at
+		w.text = append(w.text[:0], w.at.torn...)
 	}
 	w.text = append(w.text, text...)
 	if len(w.text) < maxLogText && !bytes.HasSuffix(text, []byte{'\n'}) {
@@ -259,9 +263,16 @@ func (w *lineWriter) flush() error {
 	}
 	empty := len(text) == 0 && w.at.cut // no more of it was to come than its end
 	*w.at = mark{time: w.met.time, count: w.met.count, cut: !whole}
-	w.begun, w.text = false, w.text[:0]
+	if !whole && len(text) >= maxLogText { // there is more of it to come
+		n := wholeRunes(text)
+		text, w.at.torn = text[:n], string(text[n:])
+	}
+	w.begun = false
 	for !empty {
 		piece := text[:min(len(text), maxLogText)]
+		if len(piece) < len(text) {
+			piece = piece[:wholeRunes(piece)]
+		}
 		text, empty = text[len(piece):], len(piece) == len(text)
 		w.line.Text = string(piece)
 		if err := w.emit(w.line); err != nil {
@@ -269,6 +280,19 @@ func (w *lineWriter) flush() error {
 		}
 	}
 	return nil
+}
+
+// wholeRunes is how much of text there is without the beginning of a character at its end.
+func wholeRunes(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n < len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				return len(text) - n
+			}
+			break
+		}
+	}
+	return len(text)
 }
 
 // skip makes all messages of a stream up to a time known.
