@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -156,4 +157,24 @@ func TestLoadRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
+}
+
+// TestCheckAtOnce has many check at once, for the race detector to see what they share.
+func TestCheckAtOnce(t *testing.T) {
+	spec, err := Load([]byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checks sync.WaitGroup
+	for range 8 {
+		checks.Go(func() {
+			request := httptest.NewRequest(http.MethodGet, "http://gateway/system/things?n=1", nil)
+			res := &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: http.NoBody}
+			x := Exchange{Request: request, Response: res, Got: []byte(`[{"name":"a","at":"2026-01-02T03:04:05Z"},{"name":"b"}]`)}
+			if err := spec.Check(x); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	checks.Wait()
 }

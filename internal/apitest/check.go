@@ -222,6 +222,8 @@ func (s *Spec) checkExamples() error {
 
 // matches checks a value against a schema.
 func (s *Spec) matches(proxy *base.SchemaProxy, v any) error {
+	s.validating.Lock()
+	defer s.validating.Unlock()
 	if ok, faults := s.schemas.ValidateSchemaObject(proxy.Schema(), v); !ok {
 		return fmt.Errorf("%.200s: %w", fmt.Sprint(v), joined(faults))
 	}
@@ -236,6 +238,8 @@ func (s *Spec) matchesJSON(proxy *base.SchemaProxy, text []byte) error {
 	case "null": // the library takes it for no value, and no value for a good one
 		return errors.New("null is none")
 	}
+	s.validating.Lock()
+	defer s.validating.Unlock()
 	if ok, faults := s.schemas.ValidateSchemaBytes(proxy.Schema(), text); !ok {
 		return fmt.Errorf("%.200s: %w", text, joined(faults))
 	}

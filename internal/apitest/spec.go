@@ -29,12 +29,15 @@ func (a Answer) String() string { return a.Method + " " + a.Path + " " + a.Statu
 
 // Spec is the description of the API. Its methods may be called concurrently.
 type Spec struct {
-	model   *v3.Document
-	schemas schema_validation.SchemaValidator
-	paths   []path
+	model *v3.Document
+	paths []path
 
 	mu   sync.Mutex
 	seen map[Answer]bool
+
+	// The library writes to the schemas as it prepares one to be checked against.
+	validating sync.Mutex
+	schemas    schema_validation.SchemaValidator
 }
 
 // path is one path of the description.
