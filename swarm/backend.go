@@ -26,6 +26,7 @@ type Backend struct {
 	secrets  secrets
 	images   images
 	logs     logs
+	tails    chan struct{} // holds one of each request that reads the tails of logs
 	board    *board.Board
 	reader   *reader
 	network  atomic.Pointer[network.Summary] // of functions; nil until it was found
@@ -54,7 +55,7 @@ func newBackend(o Options, t timing) (*Backend, error) {
 	}
 	b := &Backend{
 		opts: o, timing: t, metrics: m, engine: e, services: e, cluster: e, secrets: e, images: e, logs: e, board: board.New(),
-		changes: make(chan func(*state, time.Time)), loaded: make(chan struct{}), ended: make(chan struct{}),
+		tails: make(chan struct{}, viewsAtOnce), changes: make(chan func(*state, time.Time)), loaded: make(chan struct{}), ended: make(chan struct{}),
 	}
 	b.Reader = board.NewReader(board.Source{
 		Board: b.board, Loaded: b.loaded, Ended: b.ended, Name: "swarm", NotYet: b.notYet,

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -116,6 +117,33 @@ func TestLogsOfLostNode(t *testing.T) {
 	}
 	for _, tail := range []int{0, 5} {
 		l.want(function.LogQuery{Name: "a", Tail: tail}, "first")
+	}
+}
+
+// TestTailsAtOnce holds that only so many requests read tails at once, that one which waits ends with its context, and
+// that a slow reader of lines keeps nobody waiting.
+func TestTailsAtOnce(t *testing.T) {
+	l := startLab(t, swarmtest.Options{}, quick())
+	l.deploy("a", 1)
+	l.write(0, at(1), swarmtest.Stdout, "one\n")
+	for range viewsAtOnce {
+		l.b.tails <- struct{}{}
+	}
+	asked := l.Calls()[swarmtest.LogsEndpoint]
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := l.b.Logs(ctx, function.LogQuery{Name: "a", Tail: 1}, func(function.LogLine) error { return nil })
+	if !errors.Is(err, context.DeadlineExceeded) || l.Calls()[swarmtest.LogsEndpoint] != asked {
+		t.Errorf("one too many: %v, and it read %d logs", err, l.Calls()[swarmtest.LogsEndpoint]-asked)
+	}
+	l.want(function.LogQuery{Name: "a"}, "one") // which holds no tail
+	<-l.b.tails
+	err = l.b.Logs(t.Context(), function.LogQuery{Name: "a", Tail: 1}, func(function.LogLine) error {
+		l.want(function.LogQuery{Name: "a", Tail: 1}, "one")
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 

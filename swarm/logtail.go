@@ -17,6 +17,8 @@ const (
 	smallTail = 512 << 10
 	// tailsAtOnce is how many tasks' tails are read at the same time.
 	tailsAtOnce = 32
+	// viewsAtOnce is how many requests read tails at the same time; others wait.
+	viewsAtOnce = 4
 	// tailMargin is how many messages more than lines are asked for, so that few logs need a second question.
 	tailMargin = 16
 	// lineCost is what a line takes in memory besides its text.
@@ -25,6 +27,27 @@ const (
 
 // showTail emits the newest lines of all tasks together.
 func (v *logView) showTail(ctx context.Context, found []*taskLog, emit func(function.LogLine) error) error {
+	newest, err := v.readTail(ctx, found)
+	if err != nil {
+		return err
+	}
+	for _, line := range newest {
+		if err := emit(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readTail reads the newest lines of all tasks together. Only so many requests do so at once, since reading takes
+// several times the memory of the result; nobody waits here for another's client, who may be slow.
+func (v *logView) readTail(ctx context.Context, found []*taskLog) ([]function.LogLine, error) {
+	select {
+	case v.b.tails <- struct{}{}:
+		defer func() { <-v.b.tails }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	n := min(v.query.Tail, maxTail/lineCost)
 	var mu sync.Mutex
 	var newest []function.LogLine
@@ -44,15 +67,7 @@ func (v *logView) showTail(ctx context.Context, found []*taskLog, emit func(func
 			return nil
 		})
 	}
-	if err := readers.Wait(); err != nil {
-		return err
-	}
-	for _, line := range newest {
-		if err := emit(line); err != nil {
-			return err
-		}
-	}
-	return nil
+	return newest, readers.Wait()
 }
 
 // newestOf puts lines in order and keeps as many as may be.
