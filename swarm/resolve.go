@@ -25,7 +25,7 @@ type resolved struct {
 const secretMode = 0o444
 
 // secretFolders are where a function finds its secrets: OpenFaaS's place and Docker's.
-var secretFolders = []string{"/var/openfaas/secrets/", "/run/secrets/"}
+func secretFolders() []string { return []string{"/var/openfaas/secrets/", "/run/secrets/"} }
 
 // classicNetwork is what old clients name where the user said nothing.
 const classicNetwork = "func_functions"
@@ -124,7 +124,7 @@ func (b *Backend) secretsOf(ctx context.Context, wanted []string) ([]*api.Secret
 			missing = append(missing, name)
 			continue
 		}
-		for _, folder := range secretFolders {
+		for _, folder := range secretFolders() {
 			refs = append(refs, &api.SecretReference{
 				SecretID: secret.ID, SecretName: secret.Spec.Name,
 				File: &api.SecretReferenceFileTarget{Name: folder + name, UID: "0", GID: "0", Mode: secretMode},

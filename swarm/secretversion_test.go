@@ -57,7 +57,7 @@ func FuzzSecretName(f *testing.F) {
 		if len(version) > maxDockerName || function.ValidateSecretName(version) != nil {
 			t.Errorf("version %d of %s is called %s", number, name, version)
 		}
-		for _, folder := range secretFolders {
+		for _, folder := range secretFolders() {
 			if got := secretName(secretAt(version, folder+name)); got != name {
 				t.Errorf("the secret of %s at %s is %q, want %q", version, folder+name, got, name)
 			}
