@@ -22,6 +22,12 @@ func TestContract(t *testing.T) {
 	contract.Calls(t, startLocal(t))
 }
 
+// TestScalingAsOpenFaaS has the system for itself, since it is timed.
+func TestScalingAsOpenFaaS(t *testing.T) {
+	t.Parallel()
+	contract.Scaling(t, startLocal(t))
+}
+
 // TestLoad goes before those that measure: it wants the machine for itself.
 func TestLoad(t *testing.T) { contract.Load(t, startLocal(t)) }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"faas/e2e/stock"
@@ -136,4 +137,76 @@ func logsFollowed(t *test) {
 			t.Errorf("%s: %v", who, err)
 		}
 	}
+}
+
+// logEnds follows a log until its function is removed, which is its end.
+func logEnds(t *test) {
+	c := t.client(stock.Age2025)
+	s := t.spec("ends", talker)
+	s.Env = map[string]string{"combine_output": "false"}
+	t.must("deploy", c.Deploy(t.Context(), s))
+	t.must("ready", c.FunctionReady(t.Context(), s.Name, "", 400, 100*time.Millisecond))
+	t.say(c, s.Name, "said before")
+	ctx, cancel := context.WithTimeout(t.Context(), bound)
+	defer cancel()
+	removed := false
+	err := c.Logs(ctx, stock.LogRequest{Name: s.Name, Follow: true}, func(m stock.LogMessage) bool {
+		if !removed && strings.Contains(m.Text, "said before") {
+			removed = true
+			t.must("remove", c.Remove(ctx, s.Name, ""))
+		}
+		return true
+	})
+	if err != nil || !removed {
+		t.Errorf("the log of a function that was removed (%t): %v, want it to end", removed, err)
+	}
+}
+
+// followersLeave has many follow a log at once and leave, of whom nothing may be left in the gateway.
+func followersLeave(t *test) {
+	const followers, most = 50, 20 // what else goes on in the gateway has goroutines too, a few
+	c := t.client(stock.Age2025)
+	s := t.spec("left", talker)
+	s.Env = map[string]string{"combine_output": "false"}
+	t.deploy(c, s)
+	t.say(c, s.Name, "said before")
+	c.Close()
+	before, err := t.Goroutines(t.Context())
+	t.must("count goroutines", err)
+
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	var following, heard sync.WaitGroup
+	for range followers {
+		heard.Add(1)
+		following.Go(func() {
+			told := sync.OnceFunc(heard.Done)
+			defer told()
+			err := c.Logs(ctx, stock.LogRequest{Name: s.Name, Follow: true, Tail: -1}, func(stock.LogMessage) bool {
+				told()
+				return true
+			})
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("the log ended before its follower left: %v", err)
+			}
+		})
+	}
+	heard.Wait()
+	t.eventually("the gateway is busy with followers", func() error {
+		return t.goroutines(func(n int) bool { return n >= before+followers }, "want %d more than %d", followers, before)
+	})
+	leave()
+	following.Wait()
+	t.eventually("nothing is left of followers", func() error {
+		return t.goroutines(func(n int) bool { return n <= before+most }, "want at most %d more than %d", most, before)
+	})
+}
+
+// goroutines wants the number of the gateway's to be right.
+func (t *test) goroutines(right func(int) bool, want string, args ...any) error {
+	n, err := t.Goroutines(t.Context())
+	if err == nil && !right(n) {
+		err = fmt.Errorf("%d goroutines, %s", n, fmt.Sprintf(want, args...))
+	}
+	return err
 }

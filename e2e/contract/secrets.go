@@ -44,7 +44,7 @@ func secrets(t *test) {
 	t.code("the gateway's own", sdk.CreateSecret(t.Context(), stock.Secret{Name: "basic-auth-password", Value: "x"}), http.StatusBadRequest)
 }
 
-// secretReplaced gives a running function a new value, while it is called all the time.
+// secretReplaced gives a running function's two replicas a new value, while they are called all the time.
 func secretReplaced(t *test) {
 	c := t.client(stock.Age2025)
 	secret := stock.Secret{Name: t.Prefix + "replaced", Value: "before"}
@@ -57,7 +57,7 @@ func secretReplaced(t *test) {
 		}
 	})
 	s := t.spec("replaced", readSecret(secret.Name))
-	s.Secrets = []string{secret.Name}
+	s.Secrets, s.Labels = []string{secret.Name}, map[string]string{"com.openfaas.scale.min": "2", "com.openfaas.scale.max": "2"}
 	t.deploy(c, s)
 	t.code("remove what is in use", c.RemoveSecret(t.Context(), secret.Name, ""), http.StatusConflict)
 	t.answers(c, s.Name, "before")
@@ -68,7 +68,18 @@ func secretReplaced(t *test) {
 	calling.Go(func() { failures = callUntil(ctx, c, s.Name, "before", "after") })
 	secret.Value = "after"
 	t.must("update", c.UpdateSecret(t.Context(), secret))
-	t.answers(c, s.Name, "after")
+	// The second replica is replaced after the first, and each goes on for a while beside its successor.
+	inRow := 0
+	t.eventually("all replicas have the new value", func() error {
+		a, err := c.Invoke(t.Context(), stock.Invocation{Name: s.Name})
+		if inRow++; err != nil || a.Body != "after" {
+			inRow = 0
+		}
+		if err == nil && inRow < 10 {
+			err = fmt.Errorf("it answers %q, and the new value %d times in a row", a.Body, inRow)
+		}
+		return err
+	})
 	stop()
 	calling.Wait()
 	if err := errors.Join(failures...); err != nil {

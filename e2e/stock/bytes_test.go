@@ -115,78 +115,95 @@ type step struct {
 	do   func(context.Context) error
 }
 
+// samples are what the clients send.
+type samples struct {
+	least, most   Spec
+	secret        Secret
+	query, narrow LogRequest
+}
+
+func newSamples() samples {
+	return samples{
+		least: Spec{Name: "first", Image: "example/first"},
+		most: Spec{
+			Name: "full", Image: "example/full:1", Namespace: "openfaas-fn", Process: "cat", Env: map[string]string{"K": "v"},
+			Labels: map[string]string{}, Annotations: map[string]string{"topic": "t"}, Constraints: []string{"node.role == worker"},
+			Secrets: []string{"s"}, Limits: &Resources{Memory: "5Mi"}, Requests: &Resources{CPU: "100m"}, ReadOnly: true,
+			Network: "func_functions", RegistryAuth: "dTpw",
+		},
+		secret: Secret{Name: "s", Namespace: "openfaas-fn", Value: "hush"},
+		query:  LogRequest{Name: "first", Namespace: "openfaas-fn", Tail: -1, Follow: true},
+		narrow: LogRequest{Name: "first", Instance: "first.1", Since: time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC), Tail: 5},
+	}
+}
+
+func every(LogMessage) bool { return true }
+
+// cliSteps are what faas-cli does.
+func cliSteps(c *Client) []step {
+	s := newSamples()
+	return []step{
+		{"login", func(ctx context.Context) error { return c.Login(ctx, "admin", "pass") }},
+		{"ready", func(ctx context.Context) error { return c.Ready(ctx, 1, time.Second) }},
+		{"version", func(ctx context.Context) error { _, err := c.Info(ctx); return err }},
+		{"namespaces", func(ctx context.Context) error { _, err := c.Namespaces(ctx); return err }},
+		{"deploy: PUT, then POST", func(ctx context.Context) error { return c.Deploy(ctx, s.least) }},
+		{"deploy with everything", func(ctx context.Context) error { return c.Deploy(ctx, s.most) }},
+		{"deploy --replace", func(ctx context.Context) error { return c.Replace(ctx, s.least) }},
+		{"list", func(ctx context.Context) error { _, err := c.List(ctx, "openfaas-fn"); return err }},
+		{"describe", func(ctx context.Context) error { _, err := c.Describe(ctx, "first", ""); return err }},
+		{"ready FUNCTION -n", func(ctx context.Context) error {
+			return c.FunctionReady(ctx, "first", "openfaas-fn", 1, time.Second)
+		}},
+		{"scale", func(ctx context.Context) error { return c.Scale(ctx, "first", "openfaas-fn", 0) }},
+		{"secret list", func(ctx context.Context) error { _, err := c.Secrets(ctx, "openfaas-fn"); return err }},
+		{"secret create", func(ctx context.Context) error { return c.CreateSecret(ctx, s.secret) }},
+		{"secret update", func(ctx context.Context) error { return c.UpdateSecret(ctx, s.secret) }},
+		{"secret remove", func(ctx context.Context) error { return c.RemoveSecret(ctx, "s", "openfaas-fn") }},
+		{"logs", func(ctx context.Context) error { return c.Logs(ctx, s.query, every) }},
+		{"logs of one instance", func(ctx context.Context) error { return c.Logs(ctx, s.narrow, every) }},
+		{"invoke", func(ctx context.Context) error {
+			_, err := c.Invoke(ctx, Invocation{Name: "first", Body: []byte("hello")})
+			return err
+		}},
+		{"invoke --async with all flags", func(ctx context.Context) error {
+			_, err := c.Invoke(ctx, Invocation{
+				Name: "first", Namespace: "openfaas-fn", Method: http.MethodPut, ContentType: "application/json",
+				Query: []string{"b=2", "a=1"}, Headers: []string{"X-Callback-Url=http://gateway:8080/function/b"}, Async: true,
+			})
+			return err
+		}},
+		{"remove", func(ctx context.Context) error { return c.Remove(ctx, "first", "openfaas-fn") }},
+	}
+}
+
+// sdkSteps are what the SDK does.
+func sdkSteps(client *Client) []step {
+	c, s := client.SDK(), newSamples()
+	return []step{
+		{"deploy", func(ctx context.Context) error { return c.Deploy(ctx, s.least) }},
+		{"update", func(ctx context.Context) error { return c.Update(ctx, s.most) }},
+		{"describe", func(ctx context.Context) error { _, err := c.Function(ctx, "first", "openfaas-fn"); return err }},
+		{"create secret", func(ctx context.Context) error {
+			return c.CreateSecret(ctx, Secret{Name: "s", RawValue: []byte{0, 255}})
+		}},
+		{"remove secret", func(ctx context.Context) error { return c.RemoveSecret(ctx, "s", "openfaas-fn") }},
+		{"create namespace", func(ctx context.Context) error { return c.CreateNamespace(ctx, "other") }},
+		{"logs", func(ctx context.Context) error { return c.Logs(ctx, s.query, every) }},
+		{"remove", func(ctx context.Context) error { return c.Remove(ctx, "first", "openfaas-fn") }},
+	}
+}
+
 func TestBytes(t *testing.T) {
-	since := time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)
-	least := Spec{Name: "first", Image: "example/first"}
-	most := Spec{
-		Name: "full", Image: "example/full:1", Namespace: "openfaas-fn", Process: "cat", Env: map[string]string{"K": "v"},
-		Labels: map[string]string{}, Annotations: map[string]string{"topic": "t"}, Constraints: []string{"node.role == worker"},
-		Secrets: []string{"s"}, Limits: &Resources{Memory: "5Mi"}, Requests: &Resources{CPU: "100m"}, ReadOnly: true,
-		Network: "func_functions", RegistryAuth: "dTpw",
-	}
-	secret := Secret{Name: "s", Namespace: "openfaas-fn", Value: "hush"}
-	query := LogRequest{Name: "first", Namespace: "openfaas-fn", Tail: -1, Follow: true}
-	narrow := LogRequest{Name: "first", Instance: "first.1", Since: since, Tail: 5}
-	every := func(LogMessage) bool { return true }
-	cli := func(c *Client) []step {
-		return []step{
-			{"login", func(ctx context.Context) error { return c.Login(ctx, "admin", "pass") }},
-			{"ready", func(ctx context.Context) error { return c.Ready(ctx, 1, time.Second) }},
-			{"version", func(ctx context.Context) error { _, err := c.Info(ctx); return err }},
-			{"namespaces", func(ctx context.Context) error { _, err := c.Namespaces(ctx); return err }},
-			{"deploy: PUT, then POST", func(ctx context.Context) error { return c.Deploy(ctx, least) }},
-			{"deploy with everything", func(ctx context.Context) error { return c.Deploy(ctx, most) }},
-			{"deploy --replace", func(ctx context.Context) error { return c.Replace(ctx, least) }},
-			{"list", func(ctx context.Context) error { _, err := c.List(ctx, "openfaas-fn"); return err }},
-			{"describe", func(ctx context.Context) error { _, err := c.Describe(ctx, "first", ""); return err }},
-			{"ready FUNCTION -n", func(ctx context.Context) error {
-				return c.FunctionReady(ctx, "first", "openfaas-fn", 1, time.Second)
-			}},
-			{"scale", func(ctx context.Context) error { return c.Scale(ctx, "first", "openfaas-fn", 0) }},
-			{"secret list", func(ctx context.Context) error { _, err := c.Secrets(ctx, "openfaas-fn"); return err }},
-			{"secret create", func(ctx context.Context) error { return c.CreateSecret(ctx, secret) }},
-			{"secret update", func(ctx context.Context) error { return c.UpdateSecret(ctx, secret) }},
-			{"secret remove", func(ctx context.Context) error { return c.RemoveSecret(ctx, "s", "openfaas-fn") }},
-			{"logs", func(ctx context.Context) error { return c.Logs(ctx, query, every) }},
-			{"logs of one instance", func(ctx context.Context) error { return c.Logs(ctx, narrow, every) }},
-			{"invoke", func(ctx context.Context) error {
-				_, err := c.Invoke(ctx, Invocation{Name: "first", Body: []byte("hello")})
-				return err
-			}},
-			{"invoke --async with all flags", func(ctx context.Context) error {
-				_, err := c.Invoke(ctx, Invocation{
-					Name: "first", Namespace: "openfaas-fn", Method: http.MethodPut, ContentType: "application/json",
-					Query: []string{"b=2", "a=1"}, Headers: []string{"X-Callback-Url=http://gateway:8080/function/b"}, Async: true,
-				})
-				return err
-			}},
-			{"remove", func(ctx context.Context) error { return c.Remove(ctx, "first", "openfaas-fn") }},
-		}
-	}
-	sdk := func(c *Client) []step {
-		s := c.SDK()
-		return []step{
-			{"deploy", func(ctx context.Context) error { return s.Deploy(ctx, least) }},
-			{"update", func(ctx context.Context) error { return s.Update(ctx, most) }},
-			{"describe", func(ctx context.Context) error { _, err := s.Function(ctx, "first", "openfaas-fn"); return err }},
-			{"create secret", func(ctx context.Context) error {
-				return s.CreateSecret(ctx, Secret{Name: "s", RawValue: []byte{0, 255}})
-			}},
-			{"remove secret", func(ctx context.Context) error { return s.RemoveSecret(ctx, "s", "openfaas-fn") }},
-			{"create namespace", func(ctx context.Context) error { return s.CreateNamespace(ctx, "other") }},
-			{"logs", func(ctx context.Context) error { return s.Logs(ctx, query, every) }},
-			{"remove", func(ctx context.Context) error { return s.Remove(ctx, "first", "openfaas-fn") }},
-		}
-	}
 	for _, tt := range []struct {
 		name, user string
 		age        Age
 		steps      func(*Client) []step
 	}{
-		{"2018", "admin", Age2018, cli},
-		{"2021", "", Age2021, cli},
-		{"2025", "admin", Age2025, cli},
-		{"sdk", "admin", Age2025, sdk},
+		{"2018", "admin", Age2018, cliSteps},
+		{"2021", "", Age2021, cliSteps},
+		{"2025", "admin", Age2025, cliSteps},
+		{"sdk", "admin", Age2025, sdkSteps},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRecorder(t, answers())

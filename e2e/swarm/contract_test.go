@@ -13,6 +13,9 @@ import (
 // testContract holds the stack to what stock clients rely on.
 func (s stack) testContract(t *testing.T) { contract.Calls(t, s.contract(t)) }
 
+// testScaling holds it to OpenFaaS's own test of scaling.
+func (s stack) testScaling(t *testing.T) { contract.Scaling(t, s.contract(t)) }
+
 // testLoad does so with much at once.
 func (s stack) testLoad(t *testing.T) { contract.Load(t, s.contract(t)) }
 

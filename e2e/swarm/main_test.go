@@ -41,6 +41,7 @@ func TestStack(t *testing.T) {
 		{"first", map[string]func(*testing.T){
 			"one to ten to one":          s.testOneToTenToOne,
 			"threshold changed":          s.testThresholdChanged,
+			"ten requests a second":      s.testScaling,
 			"steady at a boundary":       s.testSteadyAtABoundary,
 			"rolling update":             s.testRollingUpdate,
 			"crash loop":                 s.testCrashLoop,
