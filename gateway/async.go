@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -51,7 +52,11 @@ func (g *Gateway) enqueue(w http.ResponseWriter, r *http.Request, name, path str
 		}
 		httperr.Write(w, err)
 		if !errors.Is(err, function.ErrNotFound) && !errors.Is(err, function.ErrInvalid) {
-			g.log.Warn("asynchronous call refused", "function", name, "call_id", stamp.callID, "err", err)
+			level := slog.LevelWarn
+			if errors.Is(err, function.ErrUnavailable) {
+				level = slog.LevelDebug // the queue itself says that it is away, once
+			}
+			g.log.Log(r.Context(), level, "asynchronous call refused", "function", name, "call_id", stamp.callID, "err", err)
 		}
 		return
 	}

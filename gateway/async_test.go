@@ -67,6 +67,18 @@ func TestAsyncCallIsKeptAsItCame(t *testing.T) {
 	}
 }
 
+// TestCallIDWithTab is one that HTTP takes and the queue does not: the call gets another.
+func TestCallIDWithTab(t *testing.T) {
+	q := &fakeQueue{}
+	g := start(t, newFakeBackend(status("echo", replica(t, echo))), withQueue(q))
+	res, body := g.do(t, "POST", "/async-function/echo", "", "X-Call-Id", "a\tb")
+	wantStatus(t, res, body, http.StatusAccepted)
+	id := res.Header.Get("X-Call-Id")
+	if id == "" || strings.Contains(id, "\t") || len(q.calls) != 1 || q.calls[0].ID != id || q.calls[0].Header["X-Call-Id"][0] != id {
+		t.Errorf("call id %q, kept %+v", id, q.calls)
+	}
+}
+
 func TestAsyncRefusals(t *testing.T) {
 	tooMuch := strings.Repeat("a", 101)
 	for _, test := range []struct {

@@ -3,7 +3,9 @@ package gateway
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -15,7 +17,7 @@ const (
 	durationHeader = "X-Duration-Seconds"
 )
 
-// maxCallID bounds a call id that a client chose; a longer one is replaced.
+// maxCallID bounds a call id that a client chose; a longer one is replaced, and one with a tab in it.
 const maxCallID = 128
 
 // stamp is what the headers of an invocation say of it, on the way there and back.
@@ -27,7 +29,7 @@ type stamp struct {
 // newStamp marks r as an invocation that arrived at start.
 func newStamp(r *http.Request, start time.Time) stamp {
 	s := stamp{callID: r.Header.Get(callIDHeader), start: start}
-	if s.callID == "" || len(s.callID) > maxCallID {
+	if s.callID == "" || len(s.callID) > maxCallID || strings.IndexFunc(s.callID, unicode.IsControl) >= 0 {
 		s.callID = uuid.NewString()
 		r.Header.Set(callIDHeader, s.callID)
 	}
