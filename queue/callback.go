@@ -57,7 +57,7 @@ type callbacks struct {
 func newCallbacks(o Options, m *metrics) (*callbacks, error) {
 	g := &guard{
 		loopback: o.Callbacks.Loopback, ownPorts: o.Callbacks.OwnPorts, control: o.Callbacks.Control,
-		lookup: o.Callbacks.Lookup, interfaces: interfacePrefixes,
+		lookup: o.Callbacks.Lookup, interfaces: interfacePrefixes, routers: defaultGateways,
 	}
 	var errs [3]error
 	g.allow, errs[0] = parsePatterns(o.Config.CallbackAllow)
@@ -69,6 +69,7 @@ func newCallbacks(o Options, m *metrics) (*callbacks, error) {
 	if c.gateways == nil {
 		c.gateways = []string{"gateway", "gateway.openfaas"}
 	}
+	g.gateways = c.gateways
 	c.gateway, errs[2] = url.Parse(o.Gateway)
 	plain := &net.Dialer{Timeout: 5 * time.Second}
 	c.client, c.own = c.newClient(g.dial), c.newClient(plain.DialContext)
@@ -95,14 +96,17 @@ func (c *callbacks) check(text string) error {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.Opaque != "":
 		return function.Invalidf("X-Callback-Url %.200q: write an absolute URL, http://HOST/PATH or https://HOST/PATH", text)
 	}
-	if _, err := c.place(u); err != nil {
+	if _, err := c.clientFor(u); err != nil {
 		return function.Invalidf("X-Callback-Url %.200q is not allowed: %w", u.Redacted(), err)
 	}
 	return nil
 }
 
-// place returns the client for u. Its error is a *refusedError.
-func (c *callbacks) place(u *url.URL) (*http.Client, error) {
+// clientFor returns the client for u. Its error is a *refusedError.
+func (c *callbacks) clientFor(u *url.URL) (*http.Client, error) {
+	if c.guard.denied(u.Hostname()) {
+		return nil, refuse("callback_deny has it")
+	}
 	if c.isGateway(u) {
 		path := u.EscapedPath()
 		if !strings.HasPrefix(path, "/function/") && !strings.HasPrefix(path, "/async-function/") {
@@ -126,11 +130,23 @@ func (c *callbacks) isGateway(u *url.URL) bool {
 	return own && c.guard.loopback && u.Port() == c.gateway.Port()
 }
 
+// tries says how often an answer is sent.
+type tries struct {
+	most   int
+	within time.Duration   // bounds each
+	told   func(took bool) // hears what came of each, but for an answer that its host does not want
+}
+
 // send delivers r to the callback of call, several times until somebody took it. The error is ctx's, or says why it was
 // given up.
-func (c *callbacks) send(ctx context.Context, call function.Call, r *result) error {
+func (c *callbacks) send(ctx context.Context, call function.Call, r *result, t tries) error {
 	for attempt := 1; ; attempt++ {
-		again, err := c.deliver(ctx, call, r)
+		one, end := context.WithTimeout(ctx, t.within)
+		again, err := c.deliver(one, call, r)
+		end()
+		if ctx.Err() == nil && (err == nil || again) {
+			t.told(err == nil)
+		}
 		switch {
 		case err == nil:
 			c.metrics.called(call.Function, outcomeDelivered)
@@ -142,7 +158,7 @@ func (c *callbacks) send(ctx context.Context, call function.Call, r *result) err
 			c.metrics.called(call.Function, outcomeRefused)
 			return err
 		}
-		if !again || attempt == callbackAttempts {
+		if !again || attempt >= t.most {
 			c.metrics.called(call.Function, outcomeFailed)
 			return fmt.Errorf("after %d attempts: %w", attempt, err)
 		}
@@ -163,7 +179,7 @@ func (c *callbacks) deliver(ctx context.Context, call function.Call, r *result) 
 		return false, err
 	}
 	for range maxRedirects + 1 {
-		client, err := c.place(u)
+		client, err := c.clientFor(u)
 		if err != nil {
 			return false, err
 		}
@@ -175,14 +191,17 @@ func (c *callbacks) deliver(ctx context.Context, call function.Call, r *result) 
 			return false, nil
 		case status != http.StatusTemporaryRedirect && status != http.StatusPermanentRedirect || next == nil:
 			return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout,
-				fmt.Errorf("%s answered %d", u.Redacted(), status)
+				fmt.Errorf("%s answered %d", place(u), status)
 		case next.Scheme != "http" && next.Scheme != "https":
-			return false, refuse("redirected to %s", next.Redacted())
+			return false, refuse("redirected to %s", place(next))
 		}
 		u = next
 	}
 	return false, fmt.Errorf("redirected more than %d times", maxRedirects)
 }
+
+// place is what the log tells of u: the rest may be a secret.
+func place(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // post makes one request. next is where it is redirected.
 func (c *callbacks) post(ctx context.Context, client *http.Client, u *url.URL, call function.Call, r *result) (int, *url.URL, error) {
@@ -202,9 +221,9 @@ func (c *callbacks) post(ctx context.Context, client *http.Client, u *url.URL, c
 	res, err := client.Do(req)
 	if err != nil {
 		if inner := errors.Unwrap(err); inner != nil {
-			err = inner // it may have a password in its URL
+			err = inner // without the URL
 		}
-		return 0, nil, fmt.Errorf("%s: %w", u.Redacted(), err)
+		return 0, nil, fmt.Errorf("%s: %w", place(u), err)
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10)) // so that the connection can be used again
 	_ = res.Body.Close()                                         // only read

@@ -111,7 +111,7 @@ func TestCallbackGivenUp(t *testing.T) {
 				w.WriteHeader(test.status)
 			})
 			q := start(t, Options{Gateway: gateway.URL, Callbacks: loopback})
-			q.enqueue(t, function.Call{Function: "f", Callback: strings.Replace(told.URL, "://", "://me:secret@", 1)})
+			q.enqueue(t, function.Call{Function: "f", Callback: strings.Replace(told.URL, "://", "://me:secret@", 1) + "/hook-secret@"})
 			q.empty(t)
 			if n := told.count(); n != test.want {
 				t.Errorf("asked %d times, want %d", n, test.want)
@@ -184,6 +184,27 @@ func TestAnswerTooLarge(t *testing.T) {
 	q.empty(t)
 	if n := gateway.count(); n != 1 {
 		t.Errorf("the function was called %d times", n)
+	}
+}
+
+// TestAnswerThatCannotBeKept is none of the function's: it is not called again.
+func TestAnswerThatCannotBeKept(t *testing.T) {
+	gateway := newGateway(t, func(w http.ResponseWriter, _ *http.Request, _ *seen) {
+		_, _ = io.WriteString(w, strings.Repeat("x", inMemory+1))
+	})
+	told := newGateway(t, nil)
+	q := start(t, Options{Gateway: gateway.URL, Callbacks: loopback, Spool: t.TempDir() + "/missing"})
+	q.enqueue(t, function.Call{Function: "f", Callback: told.URL})
+	got := told.await(t, 1)[0]
+	if got.header.Get("X-Function-Status") != "500" || got.header.Get(httperr.OriginHeader) != "queue" || !strings.Contains(got.body, "could not be kept") {
+		t.Errorf("told %q with %v", got.body, got.header)
+	}
+	q.empty(t)
+	if n := gateway.count(); n != 1 {
+		t.Errorf("the function was called %d times", n)
+	}
+	if !strings.Contains(q.log.String(), "level=ERROR") {
+		t.Error("the log has no error")
 	}
 }
 

@@ -44,7 +44,7 @@ type DeadLetter struct {
 // DeadLetters returns the newest dead letters first, at most limit of them, of one function or, where that is empty, of
 // all. The error is ErrUnavailable.
 func (q *Queue) DeadLetters(ctx context.Context, of string, limit int) ([]DeadLetter, error) {
-	stream, err := q.dead(ctx)
+	_, stream, err := q.dead(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (q *Queue) DeadLetters(ctx context.Context, of string, limit int) ([]DeadLe
 
 // Revive puts the call of a dead letter back into the queue, as if it had just come. Errors: ErrNotFound, ErrUnavailable.
 func (q *Queue) Revive(ctx context.Context, id uint64) error {
-	stream, err := q.dead(ctx)
+	s, stream, err := q.dead(ctx)
 	if err != nil {
 		return err
 	}
@@ -87,27 +87,31 @@ func (q *Queue) Revive(ctx context.Context, id uint64) error {
 		}
 	}
 	m.Data = letter.Data
-	if err := q.store.Load().put(ctx, m); err != nil {
+	m.Header.Set(jetstream.MsgIDHeader, fmt.Sprintf("revive-%d-%d", letter.Time.UnixNano(), id)) // once, if two ask for it
+	if err := s.put(ctx, m); err != nil {
 		return err
 	}
 	q.metrics.count(of, eventAccepted)
 	q.lanes.wake(of)
-	if err := stream.DeleteMsg(ctx, id); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+	if err := stream.DeleteMsg(ctx, id); err != nil {
+		if _, gone := stream.GetMsg(ctx, id); errors.Is(gone, jetstream.ErrMsgNotFound) {
+			return nil // whoever wants the same was first
+		}
 		return function.Unavailablef("dead letter %d is in the queue again, but was not removed: %w", id, err)
 	}
 	return nil
 }
 
-func (q *Queue) dead(ctx context.Context) (jetstream.Stream, error) {
+func (q *Queue) dead(ctx context.Context) (*store, jetstream.Stream, error) {
 	s := q.store.Load()
 	if s == nil || !s.ready.Load() {
-		return nil, errAway()
+		return nil, nil, errAway()
 	}
 	stream, err := s.js.Stream(ctx, deadStream)
 	if err != nil {
-		return nil, function.Unavailablef("read dead letters: %w", err)
+		return nil, nil, function.Unavailablef("read dead letters: %w", err)
 	}
-	return stream, nil
+	return s, stream, nil
 }
 
 func readLetter(m *jetstream.RawStreamMsg) DeadLetter {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -50,7 +51,8 @@ type delivery struct {
 	message jetstream.Msg // nil once it is not needed any more
 	call    function.Call
 	attempt int
-	inLine  bool // it has a place in lane.callbacks
+	host    string // of the callback
+	inLine  bool   // it has a place in lane.line, and none in the lane
 }
 
 // verdict is what an attempt means for the call.
@@ -70,15 +72,15 @@ func (d *delivery) run(ctx context.Context) {
 	d.lane.all.Go(func() { d.keep(ctx) })
 	r, v, reason := d.make(ctx)
 	defer func() { r.close() }()
-	d.lane.learn(v == refused)
-	if v == refused && d.attempt < d.work.opts.Config.Attempts {
+	if v == refused || v == answered { // the others say nothing of whether the platform has room
+		d.lane.learn(v == refused)
+	}
+	if v == refused && d.attempt < d.most(r) {
 		d.retry(reason)
 		return
 	}
 	if d.call.Callback != "" && v != stopped {
-		if d.inLine = d.lane.join(ctx); !d.inLine {
-			v = stopped
-		}
+		d.inLine = d.lane.join(d.host)
 	}
 	switch v {
 	case stopped:
@@ -116,10 +118,19 @@ func (d *delivery) make(ctx context.Context) (r *result, v verdict, reason strin
 	if d.call, err = decode(d.message.Headers(), d.message.Data()); err != nil {
 		return nil, hopeless, "it cannot be read: " + err.Error()
 	}
+	if u, err := url.Parse(d.call.Callback); err == nil {
+		d.host = hostName(u.Hostname())
+	}
 	if d.attempt > d.work.opts.Config.Attempts { // whoever took it up never said what came of it
 		return nil, hopeless, "every gateway that made it went away meanwhile"
 	}
 	r, err = d.work.invoker.call(ctx, d.call)
+	if lost, ok := errors.AsType[*spoolError](err); ok { // the function would be called for nothing again
+		d.work.log.Error("the answer of an asynchronous call is lost: it could not be kept for its callback",
+			"function", d.call.Function, "call_id", d.call.ID, "err", lost)
+		r, err = platformResult(http.StatusInternalServerError, "the answer of the function could not be kept"), nil
+		r.final = true
+	}
 	v = judge(ctx, r, err)
 	switch {
 	case err != nil:
@@ -148,6 +159,16 @@ func judge(ctx context.Context, r *result, err error) verdict {
 		return refused
 	}
 	return answered // such as 413: it would be so again
+}
+
+// most is how often the call may be made where r came of it. After 504 the function may have done all it should, but its
+// time was over; after 500 of the watchdog it may have said more than is taken. Both would mostly be so again.
+func (d *delivery) most(r *result) int {
+	most := d.work.opts.Config.Attempts
+	if r != nil && (r.status == http.StatusGatewayTimeout || r.status == http.StatusInternalServerError && r.header.Get(httperr.OriginHeader) == "faas-watchdog") {
+		return min(most, 2)
+	}
+	return most
 }
 
 // platformResult is what a callback is told where no function answered.
@@ -214,7 +235,7 @@ func (d *delivery) finish(ctx context.Context, r *result) {
 	if d.call.Callback != "" {
 		// A body must not stay in memory while its callback is away.
 		d.message, d.call.Body, d.call.Header = nil, nil, nil
-		if err := d.work.callbacks.send(ctx, d.call, r); ctx.Err() != nil {
+		if err := d.tell(ctx, r); ctx.Err() != nil {
 			d.giveBack(0)
 			return
 		} else if err != nil {
@@ -222,6 +243,22 @@ func (d *delivery) finish(ctx context.Context, r *result) {
 		}
 	}
 	d.settle(ctx)
+}
+
+// tell sends r to the callback: several times, where the call is in the line, and else once, if that may help.
+func (d *delivery) tell(ctx context.Context, r *result) error {
+	t := tries{most: callbackAttempts, within: callbackTimeout, told: func(took bool) { d.lane.line.told(d.host, took) }}
+	if !d.inLine {
+		if d.lane.line.away(d.host) {
+			d.work.metrics.called(d.call.Function, outcomeFailed)
+			return fmt.Errorf("%d answers wait already for %s, which takes none", maxHostCallbacks, d.host)
+		}
+		t.most = 1
+		if u, err := url.Parse(d.call.Callback); err == nil && !d.work.callbacks.isGateway(u) {
+			t.within = shortCallback
+		}
+	}
+	return d.work.callbacks.send(ctx, d.call, r, t)
 }
 
 // settle tells the server until it has noted that the call is done: one that restarts just now would have it made again.

@@ -12,31 +12,6 @@ import (
 	"faas/function"
 )
 
-// builtin are the places that are never meant: what a machine says about itself and its cloud, and what is no host.
-var builtin = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"),
-	netip.MustParsePrefix("169.254.0.0/16"),     // link-local, and the clouds' metadata
-	netip.MustParsePrefix("100.100.100.200/32"), // Alibaba's
-	netip.MustParsePrefix("168.63.129.16/32"),   // Azure's
-	netip.MustParsePrefix("192.0.0.0/24"),       // Oracle's among them
-	netip.MustParsePrefix("224.0.0.0/3"),        // multicast, reserved, broadcast
-	netip.MustParsePrefix("::/128"),
-	netip.MustParsePrefix("fe80::/10"),
-	netip.MustParsePrefix("fec0::/10"),
-	netip.MustParsePrefix("fd00:ec2::/32"), // Amazon's
-	netip.MustParsePrefix("ff00::/8"),
-}
-
-// embedding are the networks of IPv6 that hold an address of IPv4, by the byte where it begins.
-var embedding = map[netip.Prefix]int{
-	netip.MustParsePrefix("64:ff9b::/96"): 12, // NAT64
-	netip.MustParsePrefix("2002::/16"):    2,  // 6to4
-	netip.MustParsePrefix("::/96"):        12,
-}
-
-// metadataNames are names of such places.
-var metadataNames = patterns{names: []string{"metadata", "metadata.google.internal", "instance-data", "*.internal.cloudapp.net"}}
-
 // guard says to which hosts answers may be sent. A name is judged when the call is accepted, and each address that it
 // has then, at the moment of the connection: a name may change what it resolves to.
 type guard struct {
@@ -44,8 +19,10 @@ type guard struct {
 	loopback    bool
 	ownPorts    []uint16
 	control     []string
+	gateways    []string
 	lookup      Lookup
 	interfaces  func() ([]netip.Prefix, error)
+	routers     func() []netip.Addr
 
 	mu     sync.Mutex
 	server func() (netip.Addr, bool)
@@ -72,7 +49,7 @@ func (g *guard) host(host string) error {
 		return refuse("callback_deny has it")
 	case g.allow.hasName(name):
 		return nil
-	case metadataNames.hasName(name):
+	case metadataNames().hasName(name):
 		return refuse("it is the metadata service of a cloud")
 	case (name == "localhost" || patterns{names: []string{"*.localhost"}}.hasName(name)) && !g.loopback:
 		return refuse("it is the gateway's own machine")
@@ -80,6 +57,14 @@ func (g *guard) host(host string) error {
 		return refuse("callback_allow does not have it")
 	}
 	return nil
+}
+
+// denied reports whether callback_deny has the host itself.
+func (g *guard) denied(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return g.deny.hasAddr(a.Unmap().WithZone(""))
+	}
+	return g.deny.hasName(hostName(host))
 }
 
 // addr judges an address that host, a name or the address itself, has. port is 0 where it does not matter yet.
@@ -93,12 +78,12 @@ func (g *guard) addr(host string, a netip.Addr, port uint16) error {
 		return nil
 	case !g.allow.empty() && !named:
 		return refuse("callback_allow does not have it")
-	case (patterns{networks: builtin}).hasAddr(a), a.IsUnspecified(), a.IsMulticast():
+	case builtin().hasAddr(a), a.IsUnspecified(), a.IsMulticast():
 		return refuse("the address is link-local, a cloud's metadata service or none of a host")
 	case a.IsLoopback() && !g.loopback:
 		return refuse("it is the gateway's own machine")
 	}
-	for network, at := range embedding {
+	for network, at := range embedding() {
 		if inner := a.As16(); a.Is6() && !a.IsLoopback() && network.Contains(a) {
 			return g.addr(host, netip.AddrFrom4([4]byte(inner[at:at+4])), port)
 		}
@@ -113,6 +98,30 @@ func (g *guard) addr(host string, a netip.Addr, port uint16) error {
 	mine := a.IsLoopback() || slices.ContainsFunc(own, func(p netip.Prefix) bool { return p.Addr() == a })
 	if mine && slices.Contains(g.ownPorts, port) {
 		return refuse("it is a port of faas itself; http://gateway:8080/function/NAME calls a function")
+	}
+	return nil
+}
+
+// gateway refuses the ports of faas at the addresses of all gateways: by another name than that of the gateway, which means
+// functions only, they would take every path.
+func (g *guard) gateway(ctx context.Context, at netip.AddrPort) error {
+	if !slices.Contains(g.ownPorts, at.Port()) || g.allow.hasAddr(at.Addr()) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for _, name := range g.gateways {
+		for _, name := range []string{name, "tasks." + name} { // the address of all, and that of each
+			addrs, err := g.lookup(ctx, name)
+			if err != nil {
+				continue // nobody here is called so
+			}
+			for _, a := range addrs {
+				if a.Unmap().WithZone("") == at.Addr() {
+					return refuse("it is a port of a gateway; http://gateway:8080/function/NAME calls a function")
+				}
+			}
+		}
 	}
 	return nil
 }
@@ -159,6 +168,13 @@ func (g *guard) fences(ctx context.Context) []netip.Prefix {
 	own, _ := g.interfaces() // without them only the hosts themselves are fenced
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if !g.loopback { // in a container the router is the machine itself, with all its ports
+		for _, router := range g.routers() {
+			if fence := netip.PrefixFrom(router, router.BitLen()); !slices.Contains(g.fenced, fence) {
+				g.fenced = append(slices.Clip(g.fenced), fence)
+			}
+		}
+	}
 	for _, host := range hosts {
 		host = host.Unmap()
 		if host.IsLoopback() {
@@ -213,30 +229,13 @@ func (g *guard) dial(ctx context.Context, network, hostport string) (net.Conn, e
 		if err := g.fence(ctx, a); err != nil {
 			return nil, fmt.Errorf("%s: %w", a, err)
 		}
+		if err := g.gateway(ctx, at); err != nil {
+			return nil, fmt.Errorf("%s: %w", a, err)
+		}
 		var conn net.Conn
 		if conn, last = (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, network, at.String()); last == nil {
 			return conn, nil
 		}
 	}
 	return nil, last
-}
-
-// interfacePrefixes are the addresses of this machine with their networks.
-func interfacePrefixes() ([]netip.Prefix, error) {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil, err
-	}
-	var all []netip.Prefix
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			all = append(all, p)
-		}
-	}
-	return all, nil
-}
-
-// resolve is the Lookup of the system.
-func resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,6 +42,10 @@ func TestGuard(t *testing.T) {
 		{"link-local by 6to4", CallbackOptions{}, "", "", "x", "2002:a9fe:a9fe::1", 80, "link-local"},
 		{"Amazon's metadata", CallbackOptions{}, "", "", "x", "fd00:ec2::254", 80, "metadata"},
 		{"Alibaba's metadata", CallbackOptions{}, "", "", "x", "100.100.100.200", 80, "metadata"},
+		{"Google's metadata", CallbackOptions{}, "", "", "x", "fd20:ce::254", 80, "metadata"},
+		{"Oracle's metadata", CallbackOptions{}, "", "", "x", "fd00:c1::a9fe:a9fe", 80, "metadata"},
+		{"Scaleway's metadata", CallbackOptions{}, "", "", "x", "fd00:42::42", 80, "metadata"},
+		{"metadata by a NAT64 of one's own", CallbackOptions{}, "", "", "x", "64:ff9b:1::a9fe:a9fe", 80, "metadata"},
 		{"metadata by name", CallbackOptions{}, "", "", "Metadata.Google.Internal.", "10.1.1.1", 80, "metadata"},
 		{"unspecified", local, "", "", "x", "::", 80, "link-local"},
 		{"multicast", CallbackOptions{}, "", "", "x", "239.1.1.1", 80, "none of a host"},
@@ -103,6 +108,66 @@ func TestControlNetwork(t *testing.T) {
 		}
 		there = false
 		g.controlled(nil)
+	}
+}
+
+// TestRouter keeps callbacks off the router, which in a container is the machine itself.
+func TestRouter(t *testing.T) {
+	routers := parseRoutes([]byte("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n" +
+		"eth1\t00000000\t010013AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n" +
+		"eth0\t0001000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n" +
+		"eth0\tshort\neth0\t00000000\tnonsense\t0003\t0\t0\t0\t00000000\n"))
+	want := []netip.Addr{netip.MustParseAddr("172.19.0.1")}
+	if !slices.Equal(routers, want) {
+		t.Fatalf("routers %v, want %v", routers, want)
+	}
+	for _, test := range []struct {
+		o       CallbackOptions
+		allow   string
+		refused bool
+	}{{CallbackOptions{}, "", true}, {CallbackOptions{}, "172.19.0.1", false}, {CallbackOptions{Loopback: true}, "", false}} {
+		g := testGuard(t, test.o, test.allow, "")
+		g.routers = func() []netip.Addr { return routers }
+		if err := g.fence(t.Context(), want[0]); (err != nil) != test.refused {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}
+
+// TestOtherNames are those by which a gateway can be reached beside its own.
+func TestOtherNames(t *testing.T) {
+	g := testGuard(t, CallbackOptions{OwnPorts: []uint16{8080}, Lookup: func(_ context.Context, host string) ([]netip.Addr, error) {
+		switch host {
+		case "gateway":
+			return []netip.Addr{netip.MustParseAddr("10.0.3.2")}, nil
+		case "tasks.gateway":
+			return []netip.Addr{netip.MustParseAddr("::ffff:10.0.3.3"), netip.MustParseAddr("10.0.3.4")}, nil
+		}
+		return nil, errors.New("no such host")
+	}}, "", "")
+	for at, refused := range map[string]bool{
+		"10.0.3.2:8080": true, "10.0.3.3:8080": true, "10.0.3.4:8080": true, "10.0.3.4:80": false, "10.0.3.5:8080": false,
+	} {
+		if err := g.gateway(t.Context(), netip.MustParseAddrPort(at)); (err != nil) != refused {
+			t.Errorf("%s: %v, want refused %t", at, err, refused)
+		}
+	}
+}
+
+// TestDeniedGateway keeps callbacks off the gateway too.
+func TestDeniedGateway(t *testing.T) {
+	for _, deny := range []string{"gateway,127.0.0.1", "*,127.0.0.0/8"} {
+		c, err := newCallbacks(Options{
+			Gateway: "http://127.0.0.1:8080", Callbacks: CallbackOptions{Loopback: true}, Config: Config{CallbackDeny: deny},
+		}, newMetrics(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, url := range []string{"http://gateway:8080/function/x", "http://127.0.0.1:8080/function/x"} {
+			if err := c.check(url); err == nil {
+				t.Errorf("%s is allowed though %s is denied", url, deny)
+			}
+		}
 	}
 }
 

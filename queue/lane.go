@@ -15,9 +15,6 @@ const (
 	// maxBatch and maxBatchBytes bound what is fetched together.
 	maxBatch      = 32
 	maxBatchBytes = 32 << 20
-	// maxCallbacks bounds the answers of one function that wait for their callback. Beyond it they keep their place in
-	// the lane: a callback that is away so slows down those who named it for this function, and nobody else.
-	maxCallbacks = 50
 	// idleLane is after how long without calls a lane ends.
 	idleLane = 30 * time.Second
 	// slack is what the server needs to have a call ready whose wait is over.
@@ -35,12 +32,11 @@ type lane struct {
 	function   string
 	woken      chan struct{} // has room for one
 	own        chan struct{} // the lane's own place, in which no other function can be; empty while it is taken
-	callbacks  chan struct{} // a place for each answer on its way to a callback
+	line       line          // of answers on their way to a callback
 
 	mu     sync.Mutex
 	making int // places that are taken: calls at the function
 	common int // of these, places in the common room
-	inLine int // calls after the function, with their callback
 	pace   pace
 	gone   time.Time // when it was told last that there is no such function
 
@@ -50,7 +46,7 @@ type lane struct {
 func newLane(d *dispatcher, function string) *lane {
 	l := &lane{
 		dispatcher: d, work: d.work, function: function,
-		woken: make(chan struct{}, 1), own: make(chan struct{}, 1), callbacks: make(chan struct{}, maxCallbacks),
+		woken: make(chan struct{}, 1), own: make(chan struct{}, 1),
 	}
 	l.own <- struct{}{}
 	return l
@@ -66,7 +62,7 @@ func (l *lane) signal() {
 func (l *lane) underWay() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.making + l.inLine
+	return l.making + l.line.count()
 }
 
 // run makes calls until ctx ends, or for a while there were none. Those under way may go on until hard ends.
@@ -207,7 +203,7 @@ func (l *lane) begin(hard context.Context, m jetstream.Msg) {
 	l.all.Go(func() {
 		d.run(hard)
 		if d.inLine {
-			l.leave()
+			l.line.leave(d.host)
 		} else {
 			l.giveBack(1)
 		}
@@ -215,29 +211,16 @@ func (l *lane) begin(hard context.Context, m jetstream.Msg) {
 	})
 }
 
-// join changes the place of a call that was made for one in the line of those whose callback follows, for which it waits.
-// False: ctx ended first. A call without a callback has its place until the server has noted its end: else calls would be
-// made faster than noted, and be delivered again.
-func (l *lane) join(ctx context.Context) bool {
-	select {
-	case l.callbacks <- struct{}{}:
-	case <-ctx.Done():
+// join changes the place of a call that was made for one in the line of those whose callback follows. False: there is no
+// room for another answer to host, and the call keeps its place. One without a callback has its place until the server has
+// noted its end: else calls would be made faster than noted, and be delivered again.
+func (l *lane) join(host string) bool {
+	if !l.line.join(host) {
 		return false
 	}
-	l.mu.Lock()
-	l.inLine++
-	l.mu.Unlock()
 	l.giveBack(1)
 	l.signal()
 	return true
-}
-
-// leave gives back what join got.
-func (l *lane) leave() {
-	<-l.callbacks
-	l.mu.Lock()
-	l.inLine--
-	l.mu.Unlock()
 }
 
 // learn sets the pace by how a call ended. refused: the platform had no room for it.

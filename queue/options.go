@@ -58,6 +58,11 @@ func (o *Options) complete() error {
 	if (o.Dir == "") == (o.URL == "") {
 		return errors.New("queue: give a directory, or the URL of a server")
 	}
+	if o.URL != "" {
+		if err := validURL(o.URL); err != nil {
+			return err
+		}
+	}
 	if gateway, err := url.Parse(o.Gateway); err != nil || gateway.Scheme != "http" || gateway.Host == "" {
 		return fmt.Errorf("queue: gateway %q: write http://ADDRESS:PORT", o.Gateway)
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestRetriesUntilItAnswers(t *testing.T) {
-	for _, status := range []int{429, 500, 502, 503, 504} {
+	for _, status := range []int{429, 500, 502, 503} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			var gateway *fakeGateway
@@ -54,6 +55,31 @@ func TestResultsOfTheFunction(t *testing.T) {
 	}
 	if n := q.counted(t, "gateway_async_calls_total", eventCompleted); n != float64(len(statuses)) {
 		t.Errorf("%v completed, want %d", n, len(statuses))
+	}
+}
+
+// TestOnceMore are failures of calls that were made, which is once more at most.
+func TestOnceMore(t *testing.T) {
+	for name, answer := range map[string]func(w http.ResponseWriter){
+		"out of time": func(w http.ResponseWriter) { platform(w, http.StatusGatewayTimeout) },
+		"said too much": func(w http.ResponseWriter) {
+			w.Header().Set("X-OpenFaaS-Internal", "faas-watchdog")
+			w.WriteHeader(http.StatusInternalServerError)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			gateway := newGateway(t, func(w http.ResponseWriter, _ *http.Request, _ *seen) { answer(w) })
+			q := start(t, Options{Gateway: gateway.URL})
+			q.enqueue(t, function.Call{Function: "f"})
+			q.empty(t)
+			if n := gateway.count(); n != 2 {
+				t.Errorf("made %d times, want twice", n)
+			}
+			if n := q.counted(t, "gateway_async_calls_total", eventDead); n != 1 {
+				t.Errorf("%v dead letters", n)
+			}
+		})
 	}
 }
 
@@ -138,6 +164,46 @@ func TestDeadLetter(t *testing.T) {
 		t.Error("the letter can be revived twice")
 	}
 	q.empty(t)
+}
+
+// TestReviveTwiceAtOnce makes one call of a dead letter that two want to revive.
+func TestReviveTwiceAtOnce(t *testing.T) {
+	alive := make(chan struct{})
+	gateway := newGateway(t, func(w http.ResponseWriter, _ *http.Request, _ *seen) {
+		select {
+		case <-alive:
+		default:
+			platform(w, 503)
+		}
+	})
+	config := quick()
+	config.Attempts = 1
+	q := start(t, Options{Gateway: gateway.URL, Config: config})
+	q.enqueue(t, function.Call{Function: "f"})
+	q.empty(t)
+	letters, err := q.DeadLetters(t.Context(), "f", 10)
+	if err != nil || len(letters) != 1 {
+		t.Fatalf("letters %v, %v", letters, err)
+	}
+	close(alive)
+	const n = 8
+	all := make(chan error, n)
+	for range n {
+		go func() { all <- q.Revive(t.Context(), letters[0].ID) }()
+	}
+	revived := 0
+	for range n {
+		switch err := <-all; {
+		case err == nil:
+			revived++
+		case !errors.Is(err, function.ErrNotFound):
+			t.Error(err)
+		}
+	}
+	q.empty(t)
+	if made := gateway.count(); made != 2 || revived == 0 {
+		t.Errorf("made %d times after %d said that they revived it, want once more", made, revived)
+	}
 }
 
 // TestUnreadable puts something into the stream that is no call.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	neturl "net/url"
 	"sync/atomic"
 	"time"
 
@@ -73,8 +72,8 @@ func connect(url string, in *server.Server, log *slog.Logger) (*store, error) {
 		options = append(options, nats.InProcessServer(in))
 	}
 	var err error
-	if u, err := neturl.Parse(url); err == nil && in == nil {
-		s.where = u.Redacted()
+	if in == nil {
+		s.where = Where(url)
 	}
 	if s.conn, err = nats.Connect(url, options...); err != nil {
 		return nil, fmt.Errorf("queue: connect to %s: %w", s.where, err)
@@ -91,14 +90,14 @@ func (s *store) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	var err error
-	s.calls, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	s.calls, err = s.stream(ctx, jetstream.StreamConfig{
 		Name: callStream, Description: "calls that wait, and those under way", Subjects: []string{callPrefix + "*"},
 		Retention: jetstream.WorkQueuePolicy, Storage: jetstream.FileStorage,
 		Discard: jetstream.DiscardNew, MaxBytes: maxCallBytes,
 		DiscardNewPerSubject: true, MaxMsgsPerSubject: maxCalls,
 	})
 	if err == nil {
-		s.dead, err = s.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		s.dead, err = s.stream(ctx, jetstream.StreamConfig{
 			Name: deadStream, Description: "calls that were given up", Subjects: []string{deadPrefix + "*"},
 			Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage,
 			Discard: jetstream.DiscardOld, MaxBytes: maxDeadBytes, MaxAge: maxDeadAge,
@@ -109,6 +108,19 @@ func (s *store) prepare(ctx context.Context) error {
 	}
 	s.ready.Store(true)
 	return nil
+}
+
+// stream makes a stream, or has it be as it should. On how many servers it is, and on which, is the operator's: that stays.
+func (s *store) stream(ctx context.Context, c jetstream.StreamConfig) (jetstream.Stream, error) {
+	there, err := s.js.Stream(ctx, c.Name)
+	switch {
+	case err == nil:
+		has := there.CachedInfo().Config
+		c.Replicas, c.Placement = has.Replicas, has.Placement
+	case !errors.Is(err, jetstream.ErrStreamNotFound):
+		return nil, err
+	}
+	return s.js.CreateOrUpdateStream(ctx, c)
 }
 
 // notify sends to soon when the server is reached, and reached again.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -115,7 +114,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	}
 	o.Log.Info("faas gateway", "version", version, "commit", commit,
 		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
-		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "queue", redacted(c.Queue),
+		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "queue", where(c.Queue),
 		"basic_auth", c.BasicAuth, "secret_mount_path", c.SecretMountPath, "config", o.Config)
 	return s, nil
 }
@@ -148,13 +147,12 @@ func (c *gatewayCommand) queueOptions() queue.Options {
 	return o
 }
 
-// redacted is a URL without its password.
-func redacted(text string) string {
-	u, err := url.Parse(text)
-	if err != nil {
-		return "invalid"
+// where is the queue without its password. Empty: there is none.
+func where(queueURL string) string {
+	if queueURL == "" {
+		return ""
 	}
-	return u.Redacted()
+	return queue.Where(queueURL)
 }
 
 func closeAll(listeners []net.Listener) error {
