@@ -56,23 +56,15 @@ type answer struct {
 	body   string
 }
 
-// TestCheck sends one exchange for each fault there may be, through the transport.
-func TestCheck(t *testing.T) {
-	spec, err := Load([]byte(small))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var says answer
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		for name, values := range says.header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(says.status)
-		_, _ = io.WriteString(w, says.body)
-	}))
-	defer server.Close()
-	var got error
-	client := http.Client{Transport: &Transport{Spec: spec, Base: server.Client().Transport, Report: func(err error) { got = err }}}
+// exchange is a request, what the server says, and what is wrong with it.
+type exchange struct {
+	name, request, body string
+	says                answer
+	want                string // empty: nothing
+}
+
+// exchanges has one for each fault there may be.
+func exchanges() []exchange {
 	jsonType := http.Header{"Content-Type": {"application/json"}}
 	lines := http.Header{"Content-Type": {"application/x-ndjson"}}
 	text := func(more ...string) http.Header {
@@ -82,11 +74,7 @@ func TestCheck(t *testing.T) {
 		}
 		return h
 	}
-	for _, c := range []struct {
-		name, request, body string
-		says                answer
-		want                string // empty: nothing
-	}{
+	return []exchange{
 		{"as described", "GET /system/things?n=1", "", answer{200, jsonType, `[{"name":"a","at":"2026-11-22T20:30:00Z"}]`}, ""},
 		{"HEAD is GET", "HEAD /system/things", "", answer{200, jsonType, ""}, ""},
 		{"a property too many", "GET /system/things", "", answer{200, jsonType, `[{"name":"a","b":1}]`}, "additional"},
@@ -116,7 +104,27 @@ func TestCheck(t *testing.T) {
 		{"a bad line", "GET /system/lines", "", answer{200, lines, "{\"name\":\"a\"}\n{}\n"}, "line"},
 		{"a function's answer", "GET /function/a/b?c=d", "", answer{418, http.Header{"X-Own": {"1"}}, "tea"}, ""},
 		{"the platform's of a function", "GET /function/a", "", answer{418, text(), "tea"}, "418"},
-	} {
+	}
+}
+
+// TestCheck sends all exchanges through the transport.
+func TestCheck(t *testing.T) {
+	spec, err := Load([]byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var says answer
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for name, values := range says.header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(says.status)
+		_, _ = io.WriteString(w, says.body)
+	}))
+	defer server.Close()
+	var got error
+	client := http.Client{Transport: &Transport{Spec: spec, Base: server.Client().Transport, Report: func(err error) { got = err }}}
+	for _, c := range exchanges() {
 		t.Run(c.name, func(t *testing.T) {
 			method, target, _ := strings.Cut(c.request, " ")
 			req, err := http.NewRequestWithContext(t.Context(), method, server.URL+target, strings.NewReader(c.body))
