@@ -25,6 +25,9 @@ const (
 	maxLooked      = 10_000
 )
 
+// lookedHeader is in an answer that is not complete: among how many of the newest letters was looked.
+const lookedHeader = "X-Dead-Letters-Looked"
+
 // DeadLetter is a call that was given up.
 type DeadLetter struct {
 	// ID names it for Revive.
@@ -44,26 +47,34 @@ type DeadLetter struct {
 // DeadLetters returns the newest dead letters first, at most limit of them, of one function or, where that is empty, of
 // all. The error is ErrUnavailable.
 func (q *Queue) DeadLetters(ctx context.Context, of string, limit int) ([]DeadLetter, error) {
+	letters, _, err := q.findLetters(ctx, of, limit, maxLooked)
+	return letters, err
+}
+
+// findLetters is DeadLetters among the newest most. all: there are no older ones that it did not look at for want of that.
+func (q *Queue) findLetters(ctx context.Context, of string, limit, most int) (letters []DeadLetter, all bool, err error) {
 	_, stream, err := q.dead(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	state := stream.CachedInfo().State
-	letters := []DeadLetter{}
-	for seq, looked := state.LastSeq, 0; seq >= state.FirstSeq && seq > 0 && len(letters) < limit && looked < maxLooked; seq-- {
-		looked++
+	letters = []DeadLetter{}
+	for seq, looked := state.LastSeq, 0; seq >= state.FirstSeq && seq > 0 && len(letters) < limit; seq-- {
+		if looked++; looked > most {
+			return letters, false, nil
+		}
 		m, err := stream.GetMsg(ctx, seq)
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound): // revived, or too old by now
 			continue
 		case err != nil:
-			return nil, function.Unavailablef("read dead letters: %w", err)
+			return nil, false, function.Unavailablef("read dead letters: %w", err)
 		}
 		if letter := readLetter(m); of == "" || letter.Function == of {
 			letters = append(letters, letter)
 		}
 	}
-	return letters, nil
+	return letters, true, nil
 }
 
 // Revive puts the call of a dead letter back into the queue, as if it had just come. Errors: ErrNotFound, ErrUnavailable.
@@ -161,9 +172,12 @@ func (q *Queue) serveLetters(w http.ResponseWriter, r *http.Request) error {
 		}
 		limit = n
 	}
-	letters, err := q.DeadLetters(r.Context(), function.TrimNamespace(query.Get("function")), limit)
+	letters, all, err := q.findLetters(r.Context(), function.TrimNamespace(query.Get("function")), limit, maxLooked)
 	if err != nil {
 		return err
+	}
+	if !all {
+		w.Header().Set(lookedHeader, strconv.Itoa(maxLooked))
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(letters); err != nil {

@@ -185,6 +185,12 @@ func TestReviveTwiceAtOnce(t *testing.T) {
 	if err != nil || len(letters) != 1 {
 		t.Fatalf("letters %v, %v", letters, err)
 	}
+	if found, all, err := q.findLetters(t.Context(), "f", 10, 0); err != nil || all || len(found) != 0 {
+		t.Errorf("without looking at any: %v, all %t, %v", found, all, err)
+	}
+	if found, all, err := q.findLetters(t.Context(), "other", 10, 1); err != nil || !all || len(found) != 0 {
+		t.Errorf("after looking at all: %v, all %t, %v", found, all, err)
+	}
 	close(alive)
 	const n = 8
 	all := make(chan error, n)
