@@ -115,10 +115,13 @@ func TestAsyncOnSwarm(t *testing.T) {
 	serverCtx, stopServer := context.WithCancel(t.Context())
 	go func() { ended <- server.Run(serverCtx) }()
 	accepted := time.Now().Add(20 * time.Second)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
 	for post("/async-function/echo") != http.StatusAccepted {
 		if time.Now().After(accepted) {
 			t.Fatal("the gateway does not find the server")
 		}
+		<-tick.C
 	}
 	select {
 	case got := <-told:
