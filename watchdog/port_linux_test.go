@@ -3,6 +3,8 @@ package watchdog
 import (
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,6 +44,48 @@ func TestHeldPortIsGivenToNobodyElse(t *testing.T) {
 		l.Close()
 		if err := errors.Join(held.release(), held.release()); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// A watchdog that cannot serve lets go of the port that it held for its function.
+func TestRunReleasesHeldPort(t *testing.T) {
+	t.Parallel()
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		lock string
+		vars []string
+		want error
+	}{
+		"no lock": {filepath.Join(os.DevNull, "lock"), nil, syscall.ENOTDIR},
+		"no port": {filepath.Join(t.TempDir(), "lock"), []string{"port=" + port}, syscall.EADDRINUSE},
+	} {
+		c, err := ConfigFromEnv(lookup(append(test.vars, "mode=http", "fprocess=cat", "upstream_url=http://127.0.0.1:0")...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := Options{Config: c, LockPath: test.lock, MetricsListener: listen(t)}
+		if test.vars == nil {
+			o.Listener = listen(t)
+		}
+		defer o.MetricsListener.Close()
+		w, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Run(t.Context()); !errors.Is(err, test.want) {
+			t.Errorf("%s: Run says %v, want %v", name, err, test.want)
+		}
+		if w.handler.invoker.(*proxy).server.port.file != nil {
+			t.Errorf("%s: the port is still held", name)
 		}
 	}
 }

@@ -100,11 +100,11 @@ func (w *Watchdog) Run(ctx context.Context) (err error) {
 		return err
 	}
 	w.handler.invoker = inv
-	if err := w.listen(ctx); err != nil {
+	if err := w.open(ctx); err != nil {
+		ended, end := context.WithCancel(ctx)
+		end()
+		inv.run(ended) // starts nothing, and lets go of the function's port
 		return err
-	}
-	if err := w.lock.create(); err != nil {
-		return errors.Join(err, w.opts.Listener.Close(), w.opts.MetricsListener.Close())
 	}
 	defer func() { err = errors.Join(err, w.lock.remove()) }()
 
@@ -181,6 +181,17 @@ func (w *Watchdog) Kill() {
 		w.procs.signal(syscall.SIGKILL)
 		_ = w.lock.remove() // Run reports it, where there is still time
 	})
+}
+
+// open takes the ports and the lock, all or none.
+func (w *Watchdog) open(ctx context.Context) error {
+	if err := w.listen(ctx); err != nil {
+		return err
+	}
+	if err := w.lock.create(); err != nil {
+		return errors.Join(err, w.opts.Listener.Close(), w.opts.MetricsListener.Close())
+	}
+	return nil
 }
 
 func (w *Watchdog) listen(ctx context.Context) error {
