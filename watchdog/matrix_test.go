@@ -91,6 +91,20 @@ const noProcess = "no process is behind a file"
 
 // matrix is what becomes of every case in every mode.
 func matrix() map[string]cells {
+	all := map[string]cells{}
+	for _, part := range []map[string]cells{ends(), limited(), exchanges()} {
+		for name, c := range part {
+			if _, twice := all[name]; twice {
+				panic("twice in the matrix: " + name)
+			}
+			all[name] = c
+		}
+	}
+	return all
+}
+
+// ends are the cases of how an invocation ends.
+func ends() map[string]cells {
 	return map[string]cells{
 		"normal": row(
 			in(forks, cell{vars: needs("cat"), run: forkEchoes}),
@@ -124,6 +138,12 @@ func matrix() map[string]cells {
 			in(one(proxied), cell{run: clientGoneIsPassedOn}),
 			in(one(static), cell{run: clientGoneFromFile}),
 		),
+	}
+}
+
+// limited are those of bounds, and of what is in the way of an end.
+func limited() map[string]cells {
+	return map[string]cells{
 		"100 MB both ways": row(
 			in(streams, cell{vars: needs("cat"), run: flatEcho("/", flat), measures: true}),
 			// Body and output are held whole, so memory is bounded by twice max_body.
@@ -160,6 +180,12 @@ func matrix() map[string]cells {
 			in(one(proxied), cell{run: endsWorkerOfDeadServer}),
 			in(one(static), cell{not: noProcess}),
 		),
+	}
+}
+
+// exchanges are those of what goes over the connection.
+func exchanges() map[string]cells {
+	return map[string]cells{
 		"binary body": row(
 			in(forks, cell{vars: needs("cat"), run: echoesBinary("/")}),
 			in(one(proxied), cell{run: echoesBinary("/echo/")}),
