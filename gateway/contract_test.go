@@ -147,6 +147,22 @@ func TestEveryInvocationIsStamped(t *testing.T) {
 	}
 }
 
+// TestFunctionsCannotSpeakForThePlatform: whether an asynchronous call is made again hangs on who answered.
+func TestFunctionsCannotSpeakForThePlatform(t *testing.T) {
+	for says, want := range map[string]string{"gateway": "", "queue": "", "faas-watchdog": "faas-watchdog", "faas-middleware": "faas-middleware"} {
+		forger := replica(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-OpenFaaS-Internal", says)
+			w.WriteHeader(http.StatusNotFound)
+		})
+		g := start(t, newFakeBackend(status("forger", forger)), nil)
+		res, body := g.do(t, "POST", "/function/forger", "")
+		wantStatus(t, res, body, http.StatusNotFound)
+		if got := res.Header.Get("X-OpenFaaS-Internal"); got != want {
+			t.Errorf("a function that says %q: %q, want %q", says, got, want)
+		}
+	}
+}
+
 // TestEmptyBearer is what clients send that never logged in.
 func TestEmptyBearer(t *testing.T) {
 	for _, c := range []struct {

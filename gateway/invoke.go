@@ -72,6 +72,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 			if status == http.StatusSwitchingProtocols {
 				unbound()
 			}
+			unforge(h)
 			stamp.put(h)
 		},
 	}
@@ -83,6 +84,17 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 	answer.whole = true
 	measure()
 	exchange.Drain(answer, r)
+}
+
+// unforge takes away what a function said in the gateway's name, or passed on from another answer: whether an asynchronous
+// call is made again hangs on it. What its watchdog says of itself stays.
+func unforge(h http.Header) {
+	for _, part := range h.Values(httperr.OriginHeader) {
+		if part == httperr.Gateway || part == httperr.Queue {
+			h.Del(httperr.OriginHeader)
+			return
+		}
+	}
 }
 
 // deadline bounds an invocation. unbound lifts the bound, for one that turned into a connection of its own.

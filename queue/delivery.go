@@ -175,7 +175,7 @@ func (d *delivery) most(r *result) int {
 func platformResult(status int, text string) *result {
 	r := &result{
 		status: status, platform: true, head: []byte(text + "\n"),
-		header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, httperr.OriginHeader: {"queue"}},
+		header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, httperr.OriginHeader: {httperr.Queue}},
 	}
 	r.size = int64(len(r.head))
 	return r

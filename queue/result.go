@@ -59,7 +59,7 @@ func (r *result) tooLarge(most int64) {
 	r.close()
 	*r = result{
 		status: http.StatusBadGateway, platform: true, final: true, duration: r.duration,
-		header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, httperr.OriginHeader: {"queue"}},
+		header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}, httperr.OriginHeader: {httperr.Queue}},
 		head:   fmt.Appendf(nil, "the answer of the function has more than %d bytes\n", most),
 	}
 	r.size = int64(len(r.head))

@@ -17,6 +17,12 @@ const statusClientClosed = 499
 // OriginHeader marks an answer that the platform made, as opposed to a function; its value names the part.
 const OriginHeader = "X-OpenFaaS-Internal"
 
+// The parts that OriginHeader names, beside watchdogs.
+const (
+	Gateway = "gateway"
+	Queue   = "queue"
+)
+
 // Status maps err to an HTTP status by its kind (function.Kind); an error without a kind is 500. A body
 // that was too large is 413 whatever kind wraps it.
 func Status(err error) int {
@@ -60,6 +66,6 @@ func Write(w http.ResponseWriter, err error) {
 
 // Refuse answers with text as what the platform says, for statuses that no kind of error stands for.
 func Refuse(w http.ResponseWriter, status int, text string) {
-	w.Header().Set(OriginHeader, "gateway")
+	w.Header().Set(OriginHeader, Gateway)
 	http.Error(w, text, status)
 }
