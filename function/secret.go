@@ -1,6 +1,9 @@
 package function
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // MaxSecretSize is the largest value of a secret in bytes: what Docker Swarm takes, which is less than 500 KiB.
 const MaxSecretSize = 500<<10 - 1
@@ -42,8 +45,8 @@ func ValidateSecretName(name string) error {
 		return Invalidf("secret name is missing: give 1 to %d letters, digits, '-', '_' or '.'", maxSecretName)
 	case len(name) > maxSecretName:
 		return Invalidf("secret name %.20q… has %d characters: at most %d are allowed", name, len(name), maxSecretName)
-	case !namePattern.MatchString(name):
-		return Invalidf("secret name %q: use letters, digits, '-', '_' and '.', starting with a letter or digit", name)
+	case !namePattern.MatchString(name), strings.ContainsAny(name[len(name)-1:], "-_."):
+		return Invalidf("secret name %q: use letters, digits, '-', '_' and '.', starting and ending with a letter or digit", name)
 	}
 	return nil
 }

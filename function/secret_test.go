@@ -18,6 +18,7 @@ func TestSecretValidate(t *testing.T) {
 		{"a hidden file", Secret{".x", []byte("x")}, "use letters"},
 		{"a line's end", Secret{"x\n", []byte("x")}, "use letters"},
 		{"a long name", Secret{strings.Repeat("x", 65), []byte("x")}, "65 characters"},
+		{"an end that Docker refuses", Secret{"key.", []byte("x")}, "ending with a letter"},
 		{"no value", Secret{"x", nil}, "send value, or rawValue"},
 		{"a large value", Secret{"x", make([]byte, MaxSecretSize+1)}, "512000 bytes: at most 511999"},
 		{"the largest value", Secret{"x", make([]byte, MaxSecretSize)}, ""},

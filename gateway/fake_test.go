@@ -123,3 +123,21 @@ func (b *fakeBackend) Watch(ctx context.Context, tell func(function.Snapshot)) e
 
 // gone is a replica that nobody listens for any more.
 var gone = function.Replica{ID: "gone", Addr: "127.0.0.1:1", MetricsAddr: "127.0.0.1:1", State: function.ReplicaReady}
+
+// faults is what fakes fail with while it is set.
+type faults struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (f *faults) set(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
+}
+
+func (f *faults) get() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}

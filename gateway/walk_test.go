@@ -1,3 +1,5 @@
+//go:build !fuzz
+
 package gateway
 
 import (
@@ -6,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,24 +20,6 @@ type walk struct {
 	*running
 	spec   *apitest.Spec
 	faults *faults
-}
-
-// faults is what the backend, the secrets and the queue fail with while it is set.
-type faults struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (f *faults) set(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.err = err
-}
-
-func (f *faults) get() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
 }
 
 // faultyBackend fails on demand.
