@@ -103,7 +103,7 @@ s.yml:12: function ../c: function name "../c": use letters, digits, '-', '_' and
 s.yml:14: function d: namespace "other": there is only "openfaas-fn"; leave it out
 s.yml:15: function d: unknown key "disk" in limits: there are memory and cpu
 s.yml:16: function e: label com.openfaas.scale.max="many": use a whole number from 1 to 10000
-s.yml:18: function f: secret name "a/key": use letters, digits, '-', '_' and '.', starting with a letter or digit`,
+s.yml:18: function f: secret name "a/key": use letters, digits, '-', '_' and '.', starting and ending with a letter or digit`,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
