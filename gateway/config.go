@@ -1,13 +1,10 @@
 package gateway
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
-	"faas/function"
+	"faas/internal/environ"
 )
 
 // Config are the gateway's settings that an operator may change. DefaultConfig has the defaults,
@@ -52,29 +49,19 @@ func DefaultConfig() Config {
 // ConfigFromEnv returns the defaults with what lookup (os.LookupEnv, say) knows put over them. All
 // values that cannot be used are reported at once, each error naming its variable.
 func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
-	c := DefaultConfig()
-	var errs []error
-	read := func(name string, parse func(string) error) {
-		v, ok := lookup(name)
-		if !ok || v == "" {
-			return
-		}
-		if err := parse(v); err != nil {
-			errs = append(errs, fmt.Errorf("environment variable %s=%q: %w", name, v, err))
-		}
-	}
-	read("read_timeout", duration(&c.ReadTimeout))
-	read("write_timeout", duration(&c.WriteTimeout))
-	read("upstream_timeout", duration(&c.UpstreamTimeout))
-	read("hold_timeout", duration(&c.HoldTimeout))
-	read("drain_timeout", duration(&c.DrainTimeout))
-	read("max_held", count(&c.MaxHeld))
-	read("max_body", memory(&c.MaxBody))
-	read("max_async_body", memory(&c.MaxAsyncBody))
-	read("max_idle_conns", count(&c.MaxIdleConns))
-	read("max_idle_conns_per_host", count(&c.MaxIdleConnsPerHost))
-	read("scale_from_zero", boolean(&c.ScaleFromZero))
-	return c, errors.Join(errs...)
+	c, env := DefaultConfig(), environ.New(lookup)
+	env.Read("read_timeout", environ.Duration(&c.ReadTimeout, 0))
+	env.Read("write_timeout", environ.Duration(&c.WriteTimeout, 0))
+	env.Read("upstream_timeout", environ.Duration(&c.UpstreamTimeout, 0))
+	env.Read("hold_timeout", environ.Duration(&c.HoldTimeout, 0))
+	env.Read("drain_timeout", environ.Duration(&c.DrainTimeout, 0))
+	env.Read("max_held", environ.Count(&c.MaxHeld, 0))
+	env.Read("max_body", environ.Memory(&c.MaxBody))
+	env.Read("max_async_body", environ.Memory(&c.MaxAsyncBody))
+	env.Read("max_idle_conns", environ.Count(&c.MaxIdleConns, 0))
+	env.Read("max_idle_conns_per_host", environ.Count(&c.MaxIdleConnsPerHost, 0))
+	env.Read("scale_from_zero", environ.Bool(&c.ScaleFromZero))
+	return c, env.Err()
 }
 
 // LogValue implements slog.LogValuer: the effective configuration in one attribute.
@@ -87,52 +74,4 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("max_idle_conns", c.MaxIdleConns), slog.Int("max_idle_conns_per_host", c.MaxIdleConnsPerHost),
 		slog.Duration("drain_timeout", c.DrainTimeout),
 	)
-}
-
-// duration reads a Go duration, or a bare number of seconds.
-func duration(to *time.Duration) func(string) error {
-	return func(s string) error {
-		if n, err := strconv.ParseUint(s, 10, 31); err == nil {
-			*to = time.Duration(n) * time.Second
-			return nil
-		}
-		d, err := time.ParseDuration(s)
-		if err != nil || d < 0 {
-			return errors.New("write seconds such as 60, or a duration such as 1m30s")
-		}
-		*to = d
-		return nil
-	}
-}
-
-func count(to *int) func(string) error {
-	return func(s string) error {
-		n, err := strconv.Atoi(s)
-		if err != nil || n <= 0 {
-			return errors.New("write a whole number above 0")
-		}
-		*to = n
-		return nil
-	}
-}
-
-func memory(to *int64) func(string) error {
-	return func(s string) error {
-		n, err := function.ParseMemory(s)
-		if err == nil {
-			*to = n
-		}
-		return err
-	}
-}
-
-func boolean(to *bool) func(string) error {
-	return func(s string) error {
-		b, err := strconv.ParseBool(s)
-		if err != nil {
-			return errors.New("write true or false")
-		}
-		*to = b
-		return nil
-	}
 }

@@ -1,11 +1,10 @@
 package queue
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
+
+	"faas/internal/environ"
 )
 
 // Config are the settings that an operator may change. DefaultConfig has the defaults.
@@ -36,17 +35,7 @@ func DefaultConfig() Config {
 // ConfigFromEnv returns the defaults with what lookup (os.LookupEnv, say) knows put over them. All values that cannot
 // be used are reported at once, each error naming its variable.
 func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
-	c := DefaultConfig()
-	var errs []error
-	read := func(name string, parse func(string) error) {
-		v, ok := lookup(name)
-		if !ok || v == "" {
-			return
-		}
-		if err := parse(v); err != nil {
-			errs = append(errs, fmt.Errorf("environment variable %s=%q: %w", name, v, err))
-		}
-	}
+	c, env := DefaultConfig(), environ.New(lookup)
 	text := func(to *string) func(string) error {
 		return func(v string) error {
 			_, err := parsePatterns(v)
@@ -54,14 +43,14 @@ func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
 			return err
 		}
 	}
-	read("async_concurrency", number(&c.Concurrency, maxLaneLimit))
-	read("max_async_inflight", number(&c.MaxInFlight, 100_000))
-	read("max_retry_attempts", number(&c.Attempts, 1000))
-	read("initial_retry_wait", wait(&c.FirstWait))
-	read("max_retry_wait", wait(&c.MaxWait))
-	read("callback_allow", text(&c.CallbackAllow))
-	read("callback_deny", text(&c.CallbackDeny))
-	return c, errors.Join(errs...)
+	env.Read("async_concurrency", environ.Count(&c.Concurrency, maxLaneLimit))
+	env.Read("max_async_inflight", environ.Count(&c.MaxInFlight, 100_000))
+	env.Read("max_retry_attempts", environ.Count(&c.Attempts, 1000))
+	env.Read("initial_retry_wait", environ.Duration(&c.FirstWait, 1))
+	env.Read("max_retry_wait", environ.Duration(&c.MaxWait, 1))
+	env.Read("callback_allow", text(&c.CallbackAllow))
+	env.Read("callback_deny", text(&c.CallbackDeny))
+	return c, env.Err()
 }
 
 // LogValue implements slog.LogValuer: the effective configuration in one attribute.
@@ -72,31 +61,4 @@ func (c Config) LogValue() slog.Value {
 		slog.Duration("max_retry_wait", c.MaxWait), slog.String("callback_allow", c.CallbackAllow),
 		slog.String("callback_deny", c.CallbackDeny),
 	)
-}
-
-func number(to *int, most int) func(string) error {
-	return func(s string) error {
-		n, err := strconv.Atoi(s)
-		if err != nil || n <= 0 || n > most {
-			return fmt.Errorf("write a whole number from 1 to %d", most)
-		}
-		*to = n
-		return nil
-	}
-}
-
-// wait reads a Go duration, or a bare number of seconds.
-func wait(to *time.Duration) func(string) error {
-	return func(s string) error {
-		if n, err := strconv.ParseUint(s, 10, 31); err == nil && n > 0 {
-			*to = time.Duration(n) * time.Second
-			return nil
-		}
-		d, err := time.ParseDuration(s)
-		if err != nil || d <= 0 {
-			return errors.New("write seconds such as 60, or a duration such as 1m30s")
-		}
-		*to = d
-		return nil
-	}
 }
