@@ -9,7 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
+
+	"faas/internal/logtext"
 )
 
 const (
@@ -67,7 +68,7 @@ func (l *replicaLog) read(from io.Reader, last *[]byte) {
 			torn = nil
 			if err != bufio.ErrBufferFull { //nolint:errorlint // bufio returns it bare
 				line = bytes.TrimRight(line, "\r\n")
-			} else if whole := wholeRunes(line); whole < len(line) {
+			} else if whole := logtext.Whole(line); whole < len(line) {
 				line, torn = line[:whole], line[whole:]
 			}
 			l.lines <- logRecord{at: time.Now(), text: line}
@@ -79,19 +80,6 @@ func (l *replicaLog) read(from io.Reader, last *[]byte) {
 			return
 		}
 	}
-}
-
-// wholeRunes is how much of text there is without the beginning of a character at its end.
-func wholeRunes(text []byte) int {
-	for n := 1; n < utf8.UTFMax && n < len(text); n++ {
-		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
-			if !utf8.FullRune(last) {
-				return len(text) - n
-			}
-			break
-		}
-	}
-	return len(text)
 }
 
 // write must take every line, or the replica would block on a full pipe.
@@ -141,5 +129,5 @@ func (l *replicaLog) close() string {
 	if len(l.last) <= most {
 		return string(l.last)
 	}
-	return string(l.last[:wholeRunes(l.last[:most])])
+	return string(l.last[:logtext.Whole(l.last[:most])])
 }

@@ -9,11 +9,11 @@ import (
 	"io"
 	"math"
 	"time"
-	"unicode/utf8"
 
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"faas/function"
+	"faas/internal/logtext"
 )
 
 const (
@@ -264,14 +264,14 @@ func (w *lineWriter) flush() error {
 	empty := len(text) == 0 && w.at.cut // no more of it was to come than its end
 	*w.at = mark{time: w.met.time, count: w.met.count, cut: !whole}
 	if !whole && len(text) >= maxLogText { // there is more of it to come
-		n := wholeRunes(text)
+		n := logtext.Whole(text)
 		text, w.at.torn = text[:n], string(text[n:])
 	}
 	w.begun = false
 	for !empty {
 		piece := text[:min(len(text), maxLogText)]
 		if len(piece) < len(text) {
-			piece = piece[:wholeRunes(piece)]
+			piece = piece[:logtext.Whole(piece)]
 		}
 		text, empty = text[len(piece):], len(piece) == len(text)
 		w.line.Text = string(piece)
@@ -280,19 +280,6 @@ func (w *lineWriter) flush() error {
 		}
 	}
 	return nil
-}
-
-// wholeRunes is how much of text there is without the beginning of a character at its end.
-func wholeRunes(text []byte) int {
-	for n := 1; n < utf8.UTFMax && n < len(text); n++ {
-		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
-			if !utf8.FullRune(last) {
-				return len(text) - n
-			}
-			break
-		}
-	}
-	return len(text)
 }
 
 // skip makes all messages of a stream up to a time known.
