@@ -25,7 +25,7 @@ import (
 // TestAPIIsAsDescribed walks all that docs/openapi.yaml describes: each path, method and status has a case below that
 // provokes it, and each answer is as described.
 func TestAPIIsAsDescribed(t *testing.T) {
-	spec, _ := readSpec(t)
+	spec, _ := apitest.Open(t, description)
 	t.Run("system", func(t *testing.T) { walkSystem(t, spec) })
 	t.Run("closed", func(t *testing.T) { walkClosed(t, spec) })
 	t.Run("invocations", func(t *testing.T) { walkInvocations(t, spec) })
@@ -283,7 +283,7 @@ func walkMetrics(t *testing.T, spec *apitest.Spec) {
 
 // TestEveryRouteIsDescribed compares the routes with the description, both ways.
 func TestEveryRouteIsDescribed(t *testing.T) {
-	spec, _ := readSpec(t)
+	spec, _ := apitest.Open(t, description)
 	g := startWalk(t, spec, nil)
 	got := map[string][]string{ // those that no router knows
 		"/": {"GET", "POST"}, "/healthz": {"GET"}, "/async-function/{name}": {"POST"},
@@ -307,7 +307,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 
 // TestEveryPropertyIsDescribed compares the types with the description, both ways.
 func TestEveryPropertyIsDescribed(t *testing.T) {
-	spec, _ := readSpec(t)
+	spec, _ := apitest.Open(t, description)
 	for schema, v := range map[string]any{
 		"FunctionDeployment": api.FunctionDeployment{}, "FunctionResources": api.FunctionResources{}, "FunctionStatus": api.FunctionStatus{},
 		"FunctionUsage": api.FunctionUsage{}, "DeleteFunctionRequest": api.DeleteFunctionRequest{}, "ScaleServiceRequest": api.ScaleServiceRequest{},

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -63,25 +62,15 @@ func (b faultyBackend) Remove(ctx context.Context, name string) error {
 	return b.fakeBackend.Remove(ctx, name)
 }
 
-func readSpec(t *testing.T) (*apitest.Spec, []byte) {
-	t.Helper()
-	text, err := os.ReadFile("../docs/openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := apitest.Load(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return spec, text
-}
+// description is where the API is described.
+const description = "../docs/openapi.yaml"
 
 // startWalk starts a gateway with all of its parts.
 func startWalk(t *testing.T, spec *apitest.Spec, change func(*Options), functions ...function.Status) *walk {
 	t.Helper()
 	f := &faults{}
 	b := newFakeBackend(functions...)
-	_, text := readSpec(t)
+	_, text := apitest.Open(t, description)
 	g := start(t, b, func(o *Options) {
 		o.Backend, o.OpenAPI = faultyBackend{b, f}, text
 		o.Secrets = &fakeSecrets{values: map[string]string{"kept": "in use"}, faults: f}

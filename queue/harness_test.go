@@ -83,6 +83,19 @@ func (g *fakeGateway) count() int {
 	return len(g.calls)
 }
 
+// newBroken is a gateway that makes no call until mend is called.
+func newBroken(t testing.TB) (g *fakeGateway, mend func()) {
+	t.Helper()
+	alive := make(chan struct{})
+	return newGateway(t, func(w http.ResponseWriter, _ *http.Request, _ *seen) {
+		select {
+		case <-alive:
+		default:
+			platform(w, 503)
+		}
+	}), func() { close(alive) }
+}
+
 // platform answers as a gateway does that has no replica.
 func platform(w http.ResponseWriter, status int) {
 	w.Header().Set("X-OpenFaaS-Internal", "gateway")

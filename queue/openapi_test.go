@@ -5,7 +5,6 @@ package queue
 import (
 	"fmt"
 	"net/http/httptest"
-	"os"
 	"testing"
 
 	"faas/function"
@@ -15,14 +14,7 @@ import (
 // TestAPIIsAsDescribed walks the route that is served here and that docs/openapi.yaml describes. Who may call it is the
 // gateway's affair, and tested there.
 func TestAPIIsAsDescribed(t *testing.T) {
-	text, err := os.ReadFile("../docs/openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := apitest.Load(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec, _ := apitest.Open(t, "../docs/openapi.yaml")
 	var q *Queue
 	try := func(status int, method, query string) {
 		t.Helper()
@@ -37,6 +29,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 			t.Errorf("%s %s: %d (%s), want %d: %v", method, query, w.Code, w.Body, status, err)
 		}
 	}
+	var err error
 	if q, err = New(Options{Dir: t.TempDir(), Gateway: "http://127.0.0.1:1"}); err != nil {
 		t.Fatal(err)
 	}

@@ -100,14 +100,7 @@ func TestBrokenAnswer(t *testing.T) {
 }
 
 func TestDeadLetter(t *testing.T) {
-	alive := make(chan struct{})
-	gateway := newGateway(t, func(w http.ResponseWriter, _ *http.Request, _ *seen) {
-		select {
-		case <-alive:
-		default:
-			platform(w, 503)
-		}
-	})
+	gateway, mend := newBroken(t)
 	told := newGateway(t, nil)
 	config := quick()
 	config.Attempts = 3
@@ -148,7 +141,7 @@ func TestDeadLetter(t *testing.T) {
 		t.Errorf("letters of another function: %v", of)
 	}
 
-	close(alive)
+	mend()
 	post := func(id uint64) int {
 		w := httptest.NewRecorder()
 		q.Letters().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", fmt.Sprintf("/?id=%d", id), nil))
@@ -168,14 +161,7 @@ func TestDeadLetter(t *testing.T) {
 
 // TestReviveTwiceAtOnce makes one call of a dead letter that two want to revive.
 func TestReviveTwiceAtOnce(t *testing.T) {
-	alive := make(chan struct{})
-	gateway := newGateway(t, func(w http.ResponseWriter, _ *http.Request, _ *seen) {
-		select {
-		case <-alive:
-		default:
-			platform(w, 503)
-		}
-	})
+	gateway, mend := newBroken(t)
 	config := quick()
 	config.Attempts = 1
 	q := start(t, Options{Gateway: gateway.URL, Config: config})
@@ -191,7 +177,7 @@ func TestReviveTwiceAtOnce(t *testing.T) {
 	if found, all, err := q.findLetters(t.Context(), "other", 10, 1); err != nil || !all || len(found) != 0 {
 		t.Errorf("after looking at all: %v, all %t, %v", found, all, err)
 	}
-	close(alive)
+	mend()
 	const n = 8
 	all := make(chan error, n)
 	for range n {

@@ -20,14 +20,7 @@ import (
 // TestAPIIsAsDescribed walks the two routes that are served here and that docs/openapi.yaml describes. Who may call them
 // is the gateway's affair, and tested there.
 func TestAPIIsAsDescribed(t *testing.T) {
-	text, err := os.ReadFile("../docs/openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := apitest.Load(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec, _ := apitest.Open(t, "../docs/openapi.yaml")
 	synctest.Test(t, func(t *testing.T) {
 		b := functions(1, "resize", "cat")
 		s, stop := start(t, Options{Backend: b})

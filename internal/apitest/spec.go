@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
@@ -47,6 +49,20 @@ type path struct {
 	below      bool
 	item       *v3.PathItem
 	operations map[string]*v3.Operation // by method
+}
+
+// Open is Load of the file at path, whose text it returns as well, for a test that ends where that fails.
+func Open(t testing.TB, path string) (*Spec, []byte) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := Load(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec, text
 }
 
 // Load reads a description, and reports what is wrong with the document itself, its examples included.
