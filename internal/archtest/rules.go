@@ -33,6 +33,8 @@ var importRules = []importRule{
 	{of: "gateway/proxy", may: []string{"function", "internal/..."}},
 	{of: "scaler", may: []string{"function", "internal/..."}},
 	{of: "queue", may: []string{"function", "internal/..."}},
+	// It asks the scaler's own Decide what becomes of an order.
+	{of: "rehearse", may: []string{"function", "internal/...", "scaler", "."}},
 	{of: "swarm", may: []string{"function", "internal/..."}},
 	// It stands in Docker's place: what it shared with its client would be tested against itself.
 	{of: "swarm/swarmtest"},
@@ -56,7 +58,8 @@ var moduleRules = []moduleRule{
 	{module: "github.com/docker/docker", in: []string{"swarm"}},
 	{module: "github.com/moby/moby", in: []string{"swarm"}},
 	{module: "github.com/nats-io", in: []string{"queue"}},
-	{module: "github.com/prometheus/alertmanager", in: []string{"scaler", "e2e", "bench"}},
+	{module: "github.com/prometheus/alertmanager", in: []string{"scaler", "rehearse", "internal/alerting", "e2e", "bench"}},
+	{module: "github.com/prometheus/prometheus", in: []string{"rehearse"}},
 	{module: "github.com/julienschmidt/httprouter", in: []string{"gateway"}},
 	{module: "github.com/pb33f", in: []string{"internal/apitest"}},
 	{module: "github.com/alecthomas/kong", in: []string{"cmd", "bench"}},

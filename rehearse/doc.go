@@ -1,0 +1,2 @@
+// Package rehearse replays a load through the scaling rules in virtual time.
+package rehearse
