@@ -46,7 +46,7 @@ type Resources struct {
 func (f Function) Validate() error {
 	var errs errorList
 	errs.add(ValidateName(f.Name))
-	if _, err := ParseScaling(f.Labels); err != nil {
+	if _, err := f.ParseScaling(); err != nil {
 		errs.add(err)
 	}
 	for _, r := range []struct {

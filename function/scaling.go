@@ -1,10 +1,8 @@
 package function
 
 import (
-	"maps"
-	"math"
-	"slices"
-	"strconv"
+	"fmt"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -12,7 +10,7 @@ import (
 // ScalingLabelPrefix starts every label that ParseScaling reads.
 const ScalingLabelPrefix = "com.openfaas.scale."
 
-// ScalingType names the signal that a function's replicas follow.
+// ScalingType names a signal that a function's replicas can follow.
 type ScalingType string
 
 // The signals. Targets are per replica.
@@ -21,14 +19,23 @@ const (
 	ScalingRPS ScalingType = "rps"
 	// ScalingCapacity is the mean number of requests in flight.
 	ScalingCapacity ScalingType = "capacity"
+	// ScalingCPU is the processor time that the replicas use, in millicores.
+	ScalingCPU ScalingType = "cpu"
+	// ScalingMemory is the memory that the replicas use, in bytes.
+	ScalingMemory ScalingType = "memory"
+	// ScalingQueue is the number of asynchronous calls that are queued or being made.
+	ScalingQueue ScalingType = "queue"
 	// ScalingCustom is a recording rule of the user's, function:load:custom.
 	ScalingCustom ScalingType = "custom"
 )
 
-// defaultTargets are the loads that one replica should carry where the user says nothing. The 5 of rps
-// is the ancestor's alert threshold, here per replica.
+// scalingTypes are all of them, in the order that messages name them.
+var scalingTypes = []ScalingType{ScalingRPS, ScalingCapacity, ScalingCPU, ScalingMemory, ScalingQueue, ScalingCustom}
+
+// defaultTargets are the loads that one replica should carry where the user says nothing. The 5 of rps is the
+// ancestor's alert threshold, here per replica. Memory has none: what a replica uses at rest is the program's own matter.
 var defaultTargets = map[ScalingType]float64{
-	ScalingRPS: 5, ScalingCapacity: 10, ScalingCustom: 10,
+	ScalingRPS: 5, ScalingCapacity: 10, ScalingCPU: 500, ScalingQueue: 10, ScalingCustom: 10,
 }
 
 // downWindows are the stabilisation windows for which the rules have a recording: PromQL's ranges
@@ -38,15 +45,29 @@ var downWindows = []time.Duration{10 * time.Second, 30 * time.Second, time.Minut
 // MaxReplicas bounds what a label or a user may ask for, far above what one machine or swarm carries.
 const MaxReplicas = 10_000
 
-// Scaling says how a function's replica count follows its load.
+// maxSlots bounds the label slots and the variable max_inflight alike.
+const maxSlots = 1_000_000
+
+// Signal is one load that replicas follow, and how much of it one replica should carry, in the unit of its type.
+type Signal struct {
+	Type   ScalingType
+	Target float64
+}
+
+// String writes a signal as labels would, "cpu 500".
+func (s Signal) String() string { return fmt.Sprintf("%s %g", s.Type, s.Target) }
+
+// Scaling says how a function's replica count follows its load. Copies share Signals, which nobody may change.
 type Scaling struct {
 	// Min and Max bound the count that rules and alerts may order.
 	Min, Max int
-	// Type is the signal, Target the load that one replica should carry and Proportion the share of it
-	// to plan for, so that Target·Proportion is the load at which the next replica is wanted.
-	Type       ScalingType
-	Target     float64
+	// Signals are at least one, each of another type. Where there are several, the largest wish wins.
+	Signals []Signal
+	// Proportion is the share of each target to plan for, so that Target·Proportion is the load at which the next
+	// replica is wanted.
 	Proportion float64
+	// Slots is how many requests one replica takes at once. 0: no bound is known.
+	Slots int
 	// DownWindow is the time over which the largest recommendation holds before replicas go.
 	DownWindow time.Duration
 	// Zero lets the function go to no replicas after ZeroDuration without an arrival.
@@ -60,11 +81,25 @@ type Scaling struct {
 func DefaultScaling() Scaling {
 	return Scaling{
 		Min: 1, Max: 20,
-		Type: ScalingRPS, Target: defaultTargets[ScalingRPS], Proportion: 0.9,
+		Signals:    []Signal{{ScalingRPS, defaultTargets[ScalingRPS]}},
+		Proportion: 0.9,
 		DownWindow: 30 * time.Second, ZeroDuration: 15 * time.Minute,
 		Factor: 20,
 	}
 }
+
+// Target returns the target of the signal of a type. False: replicas do not follow that type.
+func (s Scaling) Target(t ScalingType) (float64, bool) {
+	for _, signal := range s.Signals {
+		if signal.Type == t {
+			return signal.Target, true
+		}
+	}
+	return 0, false
+}
+
+// Equal reports whether s and other say the same.
+func (s Scaling) Equal(other Scaling) bool { return reflect.DeepEqual(s, other) }
 
 // Clamp bounds n to [Min, Max].
 func (s Scaling) Clamp(n int) int { return max(s.Min, min(n, s.Max)) }
@@ -72,121 +107,17 @@ func (s Scaling) Clamp(n int) int { return max(s.Min, min(n, s.Max)) }
 // Step is the number of replicas that one classic step alert adds: ceil(Max·Factor/100).
 func (s Scaling) Step() int { return (s.Max*s.Factor + 99) / 100 }
 
-// ParseScaling reads the scaling labels (ScalingLabelPrefix + min, max, type, target,
-// target-proportion, down.window, zero, zero-duration, factor). Labels that are not there keep their
-// defaults; labels that cannot be read, and unknown ones under the prefix, are reported all at once
-// with kind ErrInvalid, and the Scaling returned beside the error has defaults in their place.
-func ParseScaling(labels map[string]string) (Scaling, error) {
-	p := scalingParser{s: DefaultScaling()}
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		if setting, ok := strings.CutPrefix(key, ScalingLabelPrefix); ok {
-			p.read(setting, key, strings.TrimSpace(labels[key]))
+// orTypes lists types for a message, "rps, capacity or custom".
+func orTypes(types []ScalingType) string {
+	var b strings.Builder
+	for i, t := range types {
+		switch {
+		case i > 0 && i == len(types)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
 		}
+		b.WriteString(string(t))
 	}
-	p.finish()
-	return p.s, p.errs.err()
-}
-
-type scalingParser struct {
-	s         Scaling
-	hasTarget bool
-	hasMax    bool
-	errs      errorList
-}
-
-func (p *scalingParser) read(setting, key, value string) {
-	switch setting {
-	case "min":
-		p.integer(&p.s.Min, key, value, 0, MaxReplicas)
-	case "max":
-		p.hasMax = p.integer(&p.s.Max, key, value, 1, MaxReplicas)
-	case "factor":
-		p.integer(&p.s.Factor, key, value, 0, 100)
-	case "type":
-		if t := ScalingType(value); defaultTargets[t] > 0 {
-			p.s.Type = t
-			return
-		}
-		p.errs.add(Invalidf("label %s=%q: use rps, capacity or custom", key, value))
-	case "target":
-		p.hasTarget = p.float(&p.s.Target, key, value, math.MaxFloat64)
-	case "target-proportion":
-		p.float(&p.s.Proportion, key, value, 1)
-	case "down.window":
-		p.window(key, value)
-	case "zero":
-		v, err := strconv.ParseBool(value)
-		if err != nil {
-			p.errs.add(Invalidf("label %s=%q: use true or false", key, value))
-			return
-		}
-		p.s.Zero = v
-	case "zero-duration":
-		v, err := parseDuration(value)
-		if err != nil || v < time.Second {
-			p.errs.add(Invalidf("label %s=%q: use a duration of at least 1s, such as 15m", key, value))
-			return
-		}
-		p.s.ZeroDuration = v
-	default:
-		p.errs.add(Invalidf("label %s: unknown; there are min, max, type, target, target-proportion, "+
-			"down.window, zero, zero-duration and factor", key))
-	}
-}
-
-func (p *scalingParser) integer(to *int, key, value string, low, high int) bool {
-	v, err := strconv.Atoi(value)
-	if err != nil || v < low || v > high {
-		p.errs.add(Invalidf("label %s=%q: use a whole number from %d to %d", key, value, low, high))
-		return false
-	}
-	*to = v
-	return true
-}
-
-func (p *scalingParser) float(to *float64, key, value string, high float64) bool {
-	v, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(v > 0) || v > high {
-		bound := "above 0"
-		if high == 1 {
-			bound = "above 0 and at most 1"
-		}
-		p.errs.add(Invalidf("label %s=%q: use a number %s", key, value, bound))
-		return false
-	}
-	*to = v
-	return true
-}
-
-func (p *scalingParser) window(key, value string) {
-	v, err := parseDuration(value)
-	if err != nil || !slices.Contains(downWindows, v) {
-		p.errs.add(Invalidf("label %s=%q: use 10s, 30s, 1m, 5m or 15m", key, value))
-		return
-	}
-	p.s.DownWindow = v
-}
-
-// finish checks what concerns more than one label.
-func (p *scalingParser) finish() {
-	if !p.hasTarget {
-		p.s.Target = defaultTargets[p.s.Type]
-	}
-	if p.s.Min <= p.s.Max {
-		return
-	}
-	if !p.hasMax { // a larger minimum alone is a plain wish, not a contradiction
-		p.s.Max = p.s.Min
-		return
-	}
-	p.errs.add(Invalidf("label %smin=%d is above %smax=%d", ScalingLabelPrefix, p.s.Min, ScalingLabelPrefix, p.s.Max))
-	p.s.Min = p.s.Max
-}
-
-// parseDuration reads a Go duration, or a bare number as seconds as the ancestor's variables have it.
-func parseDuration(s string) (time.Duration, error) {
-	if n, err := strconv.ParseUint(s, 10, 31); err == nil {
-		return time.Duration(n) * time.Second, nil
-	}
-	return time.ParseDuration(s)
+	return b.String()
 }

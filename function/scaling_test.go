@@ -32,11 +32,11 @@ func TestParseScaling(t *testing.T) {
 			"every label",
 			map[string]string{
 				"min": "2", "max": "50", "type": "capacity", "target": "7.5", "target-proportion": "1",
-				"down.window": "5m", "zero": "true", "zero-duration": "90s", "factor": "10",
+				"down.window": "5m", "zero": "true", "zero-duration": "90s", "factor": "10", "slots": "8",
 			},
 			func(s *Scaling) {
 				*s = Scaling{
-					Min: 2, Max: 50, Type: ScalingCapacity, Target: 7.5, Proportion: 1,
+					Min: 2, Max: 50, Signals: []Signal{{ScalingCapacity, 7.5}}, Proportion: 1, Slots: 8,
 					DownWindow: 5 * time.Minute, Zero: true, ZeroDuration: 90 * time.Second, Factor: 10,
 				}
 			},
@@ -46,7 +46,27 @@ func TestParseScaling(t *testing.T) {
 		}},
 		{"space around a value", map[string]string{"min": " 3 "}, func(s *Scaling) { s.Min = 3 }},
 		{"the type's own target", map[string]string{"type": "capacity"}, func(s *Scaling) {
-			s.Type, s.Target = ScalingCapacity, 10
+			s.Signals = []Signal{{ScalingCapacity, 10}}
+		}},
+		{"several signals, the first with the plain target", map[string]string{
+			"type": "capacity, cpu,memory,queue,custom", "target": "4", "target.cpu": "700m", "target.memory": "256Mi", "target.custom": "0.5",
+		}, func(s *Scaling) {
+			s.Signals = []Signal{
+				{ScalingCapacity, 4},
+				{ScalingCPU, 700},
+				{ScalingMemory, 256 << 20},
+				{ScalingQueue, 10},
+				{ScalingCustom, 0.5},
+			}
+		}},
+		{"a target by its type's name alone", map[string]string{"target.rps": "7"}, func(s *Scaling) {
+			s.Signals = []Signal{{ScalingRPS, 7}}
+		}},
+		{"a target twice that agrees", map[string]string{"type": "cpu", "target": "500", "target.cpu": "500m"}, func(s *Scaling) {
+			s.Signals = []Signal{{ScalingCPU, 500}}
+		}},
+		{"bytes of memory", map[string]string{"type": "memory", "target": "67108864"}, func(s *Scaling) {
+			s.Signals = []Signal{{ScalingMemory, 64 << 20}}
 		}},
 		{"a minimum above the default maximum lifts it", map[string]string{"min": "30"}, func(s *Scaling) {
 			s.Min, s.Max = 30, 30
@@ -89,7 +109,19 @@ func TestParseScalingErrors(t *testing.T) {
 			map[string]string{"min": "50", "max": "lots"},
 			[]string{`max="lots"`},
 		},
-		{"an unknown type", map[string]string{"type": "RPS"}, []string{"use rps, capacity or custom"}},
+		{"an unknown type", map[string]string{"type": "RPS"}, []string{"use rps, capacity, cpu, memory, queue or custom, or several with commas"}},
+		{"an empty type", map[string]string{"type": ""}, []string{`type="": use rps`}},
+		{"an unknown type among known ones", map[string]string{"type": "rps,disk", "target.cpu": "5"}, []string{`type="rps,disk"`}},
+		{"a type twice", map[string]string{"type": "rps,cpu,rps"}, []string{"names rps twice"}},
+		{"a target of an unknown type", map[string]string{"target.disk": "9"}, []string{"target.disk: unknown; after target. stands rps"}},
+		{"a target of a type that is not named", map[string]string{"target.cpu": "9"}, []string{"type does not name cpu"}},
+		{"two targets of one signal", map[string]string{"target": "9", "target.rps": "8"}, []string{`target.rps="8": ` + ScalingLabelPrefix + "target says 9"}},
+		{"memory without a target", map[string]string{"type": "memory"}, []string{"target.memory is missing"}},
+		{"memory with a target that cannot be read", map[string]string{"type": "rps,memory", "target.memory": "lots"}, []string{`target.memory="lots": use bytes`}},
+		{"a target of memory in megabytes without the unit", map[string]string{"type": "memory", "target": "256"}, []string{"at least 1Mi"}},
+		{"cores instead of millicores", map[string]string{"type": "cpu", "target": "0.5"}, []string{"use millicores of at least 1"}},
+		{"negative slots", map[string]string{"slots": "-1"}, []string{`slots="-1": use a whole number from 0`}},
+
 		{"a target of none", map[string]string{"target": "0"}, []string{"use a number above 0"}},
 		{"an endless target", map[string]string{"target": "Inf"}, []string{`target="Inf"`}},
 		{"a target that is no number", map[string]string{"target": "NaN"}, []string{`target="NaN"`}},
@@ -132,14 +164,60 @@ func checkScaling(t *testing.T, s Scaling) {
 	if s.Min < 0 || s.Max < 1 || s.Min > s.Max || s.Max > MaxReplicas {
 		t.Errorf("bounds %d to %d", s.Min, s.Max)
 	}
-	if !(s.Target > 0) || math.IsInf(s.Target, 0) || !(s.Proportion > 0) || s.Proportion > 1 {
-		t.Errorf("target %g times %g", s.Target, s.Proportion)
+	if !(s.Proportion > 0) || s.Proportion > 1 || len(s.Signals) == 0 {
+		t.Errorf("signals %v times %g", s.Signals, s.Proportion)
+	}
+	for _, signal := range s.Signals {
+		target, ok := s.Target(signal.Type)
+		if !ok || target != signal.Target || !(target > 0) || math.IsInf(target, 0) || !slices.Contains(scalingTypes, signal.Type) {
+			t.Errorf("signals %v", s.Signals)
+		}
 	}
 	if !slices.Contains(downWindows, s.DownWindow) || s.ZeroDuration < time.Second {
 		t.Errorf("down window %v, zero duration %v", s.DownWindow, s.ZeroDuration)
 	}
-	if defaultTargets[s.Type] == 0 || s.Factor < 0 || s.Factor > 100 {
-		t.Errorf("type %q, factor %d", s.Type, s.Factor)
+	if s.Slots < 0 || s.Factor < 0 || s.Factor > 100 {
+		t.Errorf("slots %d, factor %d", s.Slots, s.Factor)
+	}
+}
+
+func TestSlots(t *testing.T) {
+	tests := []struct {
+		name     string
+		label    string // "": none
+		variable string
+		want     int
+		fault    string
+	}{
+		{"nothing said", "", "", 0, ""},
+		{"the watchdog's bound", "", "4", 4, ""},
+		{"the label alone", "3", "", 3, ""},
+		{"less than the watchdog's bound", "3", "4", 3, ""},
+		{"the same", "4", "4", 4, ""},
+		{"more than the watchdog's bound", "5", "4", 4, `slots="5": the function's environment has max_inflight=4`},
+		{"no bound where the watchdog has one", "0", "4", 4, "use 1 to 4"},
+		{"no bound anywhere", "0", "0", 0, ""},
+		{"a variable that the watchdog refuses", "", "-1", 0, ""},
+		{"a variable that is no number", "7", "many", 7, ""},
+		{"a label that is no number", "many", "4", 4, `slots="many": use a whole number`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := Function{Name: "f", Env: map[string]string{"max_inflight": tt.variable}}
+			if tt.label != "" {
+				f.Labels = map[string]string{ScalingLabelPrefix + "slots": tt.label}
+			}
+			s, err := f.ParseScaling()
+			if s.Slots != tt.want {
+				t.Errorf("%d slots, want %d", s.Slots, tt.want)
+			}
+			if valid := f.Validate(); (valid == nil) != (tt.fault == "") {
+				t.Errorf("to deploy it: %v", valid)
+			}
+			if tt.fault == "" && err != nil || tt.fault != "" && (!errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), tt.fault)) {
+				t.Errorf("error %v, want %q", err, tt.fault)
+			}
+		})
 	}
 }
 
@@ -159,8 +237,8 @@ func TestScalingClampAndStep(t *testing.T) {
 }
 
 func FuzzScalingLabels(f *testing.F) {
-	for _, setting := range []string{"min", "max", "type", "target", "target-proportion", "down.window", "zero", "zero-duration", "factor", "other"} {
-		for _, value := range []string{"1", "0.5", "15m", "true", "cpu", "-3", "1e309", ""} {
+	for _, setting := range []string{"min", "max", "type", "target", "target-proportion", "down.window", "zero", "zero-duration", "factor", "slots", "target.cpu", "other"} {
+		for _, value := range []string{"1", "0.5", "15m", "true", "cpu", "rps,cpu", "memory", "-3", "1e309", ""} {
 			f.Add(setting, value, "5", "9")
 		}
 	}
@@ -172,7 +250,7 @@ func FuzzScalingLabels(f *testing.F) {
 			t.Errorf("error of another kind: %v", err)
 		}
 		again, errAgain := ParseScaling(labels)
-		if s != again || (err == nil) != (errAgain == nil) {
+		if !s.Equal(again) || (err == nil) != (errAgain == nil) {
 			t.Errorf("not the same twice: %+v, then %+v", s, again)
 		}
 		for _, n := range []int{math.MinInt, 0, s.Min, s.Max, math.MaxInt} {

@@ -8,7 +8,7 @@ type Status struct {
 	// Alias is another name that it answers to where no other function does: that of a stack's service with the stack's
 	// name taken off. Empty: none.
 	Alias string
-	// Scaling is what ParseScaling made of the labels. A function that was labelled by hand, past the
+	// Scaling is what Function.ParseScaling made of it. A function that was labelled by hand, past the
 	// gateway's checks, gets defaults for what cannot be read, and the backend logs the error once.
 	Scaling Scaling
 	// Desired is the number of replicas asked for.

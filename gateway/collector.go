@@ -68,7 +68,9 @@ func (c functionCollector) Collect(ch chan<- prometheus.Metric) {
 		gauge(descReady, float64(s.Available()))
 		gauge(descMin, float64(s.Scaling.Min))
 		gauge(descMax, float64(s.Scaling.Max))
-		gauge(descTarget, s.Scaling.Target, string(s.Scaling.Type))
+		for _, signal := range s.Scaling.Signals {
+			gauge(descTarget, signal.Target, string(signal.Type))
+		}
 		gauge(descProportion, s.Scaling.Proportion)
 		gauge(descWindow, s.Scaling.DownWindow.Seconds())
 		if s.Scaling.Zero {

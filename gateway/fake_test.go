@@ -29,7 +29,7 @@ func newFakeBackend(functions ...function.Status) *fakeBackend {
 func (b *fakeBackend) set(s function.Status) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s.Scaling, _ = function.ParseScaling(s.Labels)
+	s.Scaling, _ = s.ParseScaling()
 	b.functions[s.Name] = s
 	b.bump()
 }

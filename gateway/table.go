@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,7 +130,7 @@ func (t *table) apply(s function.Snapshot) {
 			r = t.open(status)
 		}
 		r.status.Store(&status)
-		r.balancer.Update(status.Replicas, slots(status.Function))
+		r.balancer.Update(status.Replicas, status.Scaling.Slots)
 		next[status.Name] = r
 		if status.Alias != "" {
 			aliases[status.Alias] = append(aliases[status.Alias], r)
@@ -204,14 +203,4 @@ func (r *route) blocked() error {
 func (r *route) release(t *proxy.Target) {
 	t.Release()
 	r.gate.Signal()
-}
-
-// slots is how many requests one replica takes at once: what its watchdog would refuse with 429 beyond
-// max_inflight waits here instead, for whichever replica is free first.
-func slots(f function.Function) int {
-	n, err := strconv.Atoi(f.Env["max_inflight"])
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
 }

@@ -47,7 +47,7 @@ func TestLifecycle(t *testing.T) {
 	f := run(t, Options{})
 	ctx := t.Context()
 	f.deploy(echo("f"))
-	if st, err := f.Function(ctx, "f"); err != nil || st.Desired != 1 || st.Scaling != function.DefaultScaling() {
+	if st, err := f.Function(ctx, "f"); err != nil || st.Desired != 1 || !st.Scaling.Equal(function.DefaultScaling()) {
 		t.Fatalf("right after Deploy: %+v, %v", st, err)
 	}
 	st := f.awaitReady("f", 1)

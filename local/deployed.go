@@ -27,7 +27,7 @@ type deployed struct {
 // define gives d a new definition. Slots of an older generation are replaced by plan.
 func (d *deployed) define(f function.Function, s spec) {
 	d.function = f
-	d.scaling, _ = function.ParseScaling(f.Labels) // validated, or from an older state: defaults then
+	d.scaling, _ = f.ParseScaling() // validated, or from an older state: defaults then
 	d.memoryLimit = 0
 	if f.Limits != nil {
 		d.memoryLimit, _ = function.ParseMemory(f.Limits.Memory) // as above

@@ -128,7 +128,7 @@ func (b *Backend) restore(s *supervisor, before state) {
 		if err != nil || s.functions[name] != nil {
 			continue // err is nil: loadStack has made this spec before
 		}
-		scaling, _ := function.ParseScaling(e.function.Labels) // checked by loadStack
+		scaling, _ := e.function.ParseScaling() // checked by loadStack
 		kept, ok := before.Functions[name]
 		switch {
 		case !ok:

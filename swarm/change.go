@@ -33,7 +33,7 @@ func (b *Backend) deploy(ctx context.Context, f function.Function) error {
 	if _, err := b.Function(ctx, f.Name); err == nil {
 		return function.Conflictf("function %s exists already", f.Name)
 	}
-	scaling, err := function.ParseScaling(f.Labels)
+	scaling, err := f.ParseScaling()
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,8 @@ func (s *service) set(now api.Service, accepted bool) bool {
 	s.function = decoded(now.Spec)
 	s.alias = aliasOf(now.Spec)
 	s.port = portOf(now.Spec)
-	s.ready, _ = readyPathOf(s.function)                    // told by the state, as the next one
-	s.scaling, _ = function.ParseScaling(s.function.Labels) // told by the state, which sees each change once
+	s.ready, _ = readyPathOf(s.function)     // told by the state, as the next one
+	s.scaling, _ = s.function.ParseScaling() // told by the state, which sees each change once
 	return true
 }
 

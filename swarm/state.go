@@ -100,7 +100,7 @@ func (s *state) put(now time.Time, one api.Service, accepted bool) {
 // the gateway's checks.
 func (s *state) tellLabels(known *service) {
 	fault := ""
-	_, scaling := function.ParseScaling(known.function.Labels)
+	_, scaling := known.function.ParseScaling()
 	_, ready := readyPathOf(known.function)
 	if err := errors.Join(scaling, ready); err != nil {
 		fault = err.Error()
