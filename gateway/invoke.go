@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -67,12 +68,21 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 	ctx, unbound, cancel := g.deadline(client)
 	defer cancel()
 	exchange := &proxy.Exchange{
-		Acquire: target.acquire, Release: target.release, Path: path,
+		Acquire: func(ctx context.Context) (*proxy.Target, error) {
+			lent, cold, err := target.acquire(ctx)
+			answer.cold += cold
+			return lent, err
+		},
+		Release: target.release, Path: path,
 		OnResponse: func(status int, h http.Header) {
 			if status == http.StatusSwitchingProtocols {
 				unbound()
 			}
 			unforge(h)
+			if answer.cold > 0 {
+				target.series.coldStart(answer.cold)
+				h.Set(coldHeader, strconv.FormatFloat(answer.cold.Seconds(), 'f', 3, 64))
+			}
 			stamp.put(h)
 		},
 	}
@@ -89,6 +99,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 // unforge takes away what a function said in the gateway's name, or passed on from another answer: whether an asynchronous
 // call is made again hangs on it. What its watchdog says of itself stays.
 func unforge(h http.Header) {
+	h.Del(coldHeader)
 	for _, part := range h.Values(httperr.OriginHeader) {
 		if part == httperr.Gateway || part == httperr.Queue {
 			h.Del(httperr.OriginHeader)
@@ -145,8 +156,9 @@ const statusClientClosed = 499
 // answerRecorder remembers what was answered.
 type answerRecorder struct {
 	http.ResponseWriter
-	status int  // 0: no header was written
-	whole  bool // the answer was written to its end
+	status int           // 0: no header was written
+	whole  bool          // the answer was written to its end
+	cold   time.Duration // how long it was held for a function that had to start
 }
 
 // WriteHeader implements http.ResponseWriter.

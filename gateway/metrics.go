@@ -20,6 +20,7 @@ type metrics struct {
 	started   *prometheus.CounterVec
 	completed *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
+	cold      *prometheus.HistogramVec
 }
 
 func newMetrics(reg *prometheus.Registry) *metrics {
@@ -38,13 +39,18 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 		Help:    "Time from the arrival of an invocation to the end of its answer.",
 		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 	}, []string{"function_name", "code"})
+	m.cold = promauto.With(reg).NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "gateway_function_cold_start_seconds",
+		Help:    "Time that invocations which found no replica ready were held until one was lent that answered them.",
+		Buckets: []float64{.01, .025, .05, .1, .2, .3, .5, .75, 1, 1.5, 2.5, 5, 10, 30, 60},
+	}, []string{"function_name"})
 	return m
 }
 
 // open makes the series of a function. They exist from now on, at 0: rate() cannot see the first
 // increment of a series that comes with it.
 func (m *metrics) open(name string) *series {
-	s := &series{metrics: m, name: name, started: m.started.WithLabelValues(name)}
+	s := &series{metrics: m, name: name, started: m.started.WithLabelValues(name), cold: m.cold.WithLabelValues(name)}
 	s.ok = m.code(name, http.StatusOK)
 	s.lastArrival.Store(time.Now().UnixNano())
 	return s
@@ -58,6 +64,7 @@ func (m *metrics) drop(s *series) {
 	m.started.DeletePartialMatch(labels)
 	m.completed.DeletePartialMatch(labels)
 	m.seconds.DeletePartialMatch(labels)
+	m.cold.DeletePartialMatch(labels)
 }
 
 func (m *metrics) code(name string, status int) outcome {
@@ -73,6 +80,7 @@ type series struct {
 	metrics *metrics
 	name    string
 	started prometheus.Counter
+	cold    prometheus.Observer
 	ok      outcome
 
 	lastArrival atomic.Int64 // unix nanoseconds; at first when the route was opened
@@ -107,6 +115,13 @@ func (s *series) end(start, now time.Time, status int) {
 	}
 	o.completed.Inc()
 	o.seconds.Observe(now.Sub(start).Seconds())
+}
+
+// coldStart counts an answer that came after the function had to start, for which it was held so long.
+func (s *series) coldStart(held time.Duration) {
+	if !s.dropped.Load() {
+		s.cold.Observe(held.Seconds())
+	}
 }
 
 // inflight integrates the number of requests in flight over time. The integral's rate is their exact

@@ -15,6 +15,7 @@ const (
 	callIDHeader   = "X-Call-Id"
 	startHeader    = "X-Start-Time"
 	durationHeader = "X-Duration-Seconds"
+	coldHeader     = "X-Cold-Start"
 )
 
 // maxCallID bounds a call id that a client chose; a longer one is replaced, and one with a tab in it.

@@ -169,26 +169,30 @@ func (t *table) open(status function.Status) *route {
 	return r
 }
 
-// acquire lends a replica with room, and waits for one while the client does.
-func (r *route) acquire(ctx context.Context) (*proxy.Target, error) {
-	var target *proxy.Target
+// acquire lends a replica with room, and waits for one while the client does. cold is how long it waited where there was
+// no replica to begin with; 0 otherwise.
+func (r *route) acquire(ctx context.Context) (target *proxy.Target, cold time.Duration, err error) {
 	take := func() bool {
 		target = r.balancer.Acquire(time.Now())
 		return target != nil
 	}
 	if r.gate.Try(take) {
-		return target, nil
+		return target, 0, nil
 	}
 	if err := r.blocked(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	began, s := time.Now(), r.status.Load()
 	ctx, cancel := whileConnected(ctx)
 	defer cancel()
-	err := r.gate.Hold(ctx, take)
+	err = r.gate.Hold(ctx, take)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = function.Unavailablef("function %s had no free replica in time", r.name)
 	}
-	return target, err
+	if s.Desired == 0 || s.Available() == 0 {
+		cold = time.Since(began)
+	}
+	return target, cold, err
 }
 
 // blocked returns an error while no replica is ready and none can start, so that a mistake in a deployment
