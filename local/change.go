@@ -44,7 +44,7 @@ func (s *supervisor) update(f function.Function, sp spec, fromStack bool) error 
 		return err
 	}
 	d.define(f, sp)
-	d.fromStack = fromStack
+	d.fromStack, d.tuned = fromStack, nil
 	s.changed = true
 	s.noteUnmet(d)
 	return nil

@@ -18,8 +18,10 @@ type deployed struct {
 	removed    chan struct{} // closed when the function is
 	// fromStack says that the present definition is the stack file's and not the API's.
 	fromStack bool
-	slots     []*slot
-	noted     []string // what of its settings was said to have no effect
+	// tuned is what Tune made of a definition of the stack file's. Nil: nothing.
+	tuned *keptTuning
+	slots []*slot
+	noted []string // what of its settings was said to have no effect
 	// memoryLimit is in bytes. 0: none.
 	memoryLimit int64
 }

@@ -128,15 +128,16 @@ func (b *Backend) restore(s *supervisor, before state) {
 		if err != nil || s.functions[name] != nil {
 			continue // err is nil: loadStack has made this spec before
 		}
-		scaling, _ := e.function.ParseScaling() // checked by loadStack
 		kept, ok := before.Functions[name]
+		f := s.retune(e, &kept)
+		scaling, _ := f.ParseScaling() // checked by loadStack, or by retune
 		switch {
 		case !ok:
 			kept = keptFunction{Desired: scaling.Min, CreatedAt: now}
 		case kept.Min != nil && *kept.Min == kept.Desired:
 			kept.Desired = scaling.Min
 		}
-		s.bring(e.function, sp, true, kept)
+		s.bring(f, sp, true, kept)
 	}
 	s.save(s.state()) // when a new one of the stack file was created, from which its logs are shown in later runs too
 	s.publish()
@@ -145,7 +146,7 @@ func (b *Backend) restore(s *supervisor, before state) {
 
 // bring adds a function of an earlier run, with the count that it had.
 func (s *supervisor) bring(f function.Function, sp spec, fromStack bool, kept keptFunction) {
-	d := &deployed{createdAt: kept.CreatedAt, fromStack: fromStack, desired: kept.Desired}
+	d := &deployed{createdAt: kept.CreatedAt, fromStack: fromStack, desired: kept.Desired, tuned: kept.Tuned}
 	d.define(f, s.withSecrets(f, sp))
 	s.add(d)
 }

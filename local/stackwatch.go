@@ -156,8 +156,11 @@ func (w *stackWatcher) set(ctx context.Context, name string, e entry) bool {
 	said := ""
 	if err == nil {
 		err = w.change(ctx, "apply", name, func(sv *supervisor, now time.Time) error {
-			if sv.functions[name] != nil {
+			if d := sv.functions[name]; d != nil {
 				said = "updated from " + where
+				if d.tuned != nil {
+					said += ", without what was set of its scaling"
+				}
 				return sv.update(e.function, sp, true)
 			}
 			said = "deployed from " + where

@@ -28,6 +28,8 @@ type keptFunction struct {
 	CreatedAt time.Time `json:"created_at"`
 	// Min is what Desired began with where the stack file says it. A count that is still the same follows the file.
 	Min *int `json:"min,omitempty"`
+	// Tuned is what Tune made of what the stack file has. Nil: nothing.
+	Tuned *keptTuning `json:"tuned,omitempty"`
 	// Function is nil where the stack file has it.
 	Function *keptDefinition `json:"function,omitempty"`
 }

@@ -228,7 +228,7 @@ func (s *supervisor) state() state {
 	for name, d := range s.functions {
 		kept := keptFunction{Desired: d.desired, CreatedAt: d.createdAt}
 		if d.fromStack {
-			kept.Min = new(d.scaling.Min)
+			kept.Min, kept.Tuned = new(d.scaling.Min), d.tuned
 		} else {
 			kept.Function = keep(d.function)
 		}

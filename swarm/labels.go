@@ -26,6 +26,7 @@ const (
 	labelRequests = labelOurs + "requests."
 	labelRevived  = labelOurs + "revived"    // when Swarm was last asked to start what it had given up
 	labelRollback = labelOurs + "rolledback" // when the update began that Swarm last took back
+	labelGone     = labelOurs + "gone."      // + a label of the containers that counts no more
 )
 
 // annotationHealthcheck, set to "image", keeps the health check of a function's image.
@@ -57,13 +58,14 @@ func labelSets(spec api.ServiceSpec) []map[string]string {
 	return sets
 }
 
-// userLabels are the labels that a user wrote: those of the service over those of the containers, without
-// what marks the service as a function or belongs to a tool.
+// userLabels are the labels that a user wrote: those of the service over those of the containers, without those that were
+// taken away and what marks the service as a function or belongs to a tool.
 func userLabels(spec api.ServiceSpec) map[string]string {
 	all := map[string]string{}
 	if c := spec.TaskTemplate.ContainerSpec; c != nil {
 		maps.Copy(all, c.Labels)
 	}
+	maps.DeleteFunc(all, func(key, _ string) bool { return spec.Labels[labelGone+key] != "" })
 	maps.Copy(all, spec.Labels)
 	maps.DeleteFunc(all, func(key, _ string) bool { return isManaged(key) })
 	return all

@@ -62,8 +62,10 @@ func (s *service) desired() int {
 }
 
 // updating reports whether Swarm replaces replicas, which it does one after the other, at any time.
-func (s *service) updating() bool {
-	u := s.api.UpdateStatus
+func (s *service) updating() bool { return updates(s.api) }
+
+func updates(s api.Service) bool {
+	u := s.UpdateStatus
 	return u != nil && (u.State == api.UpdateStateUpdating || u.State == api.UpdateStateRollbackStarted)
 }
 

@@ -34,6 +34,7 @@ type Secrets interface {
 // Backend is what the suite tests.
 type Backend interface {
 	Changer
+	Tuner
 	Reader
 	Secrets
 	Logger
@@ -103,6 +104,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"replicas answer where they say", answers},
 		{"an ended backend is unavailable", ended},
 	}
+	tests = append(tests, tuneTests()...)
 	tests = append(tests, logTests()...)
 	tests = append(tests, secretTests()...)
 	for _, tt := range tests {
