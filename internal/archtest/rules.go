@@ -35,6 +35,9 @@ var importRules = []importRule{
 	{of: "queue", may: []string{"function", "internal/..."}},
 	// It asks the scaler's own Decide what becomes of an order.
 	{of: "rehearse", may: []string{"function", "internal/...", "scaler", "."}},
+	{of: "rehearse/load", may: []string{"function"}},
+	{of: "rehearse/past", may: []string{"function", "rehearse/load"}},
+	{of: "rehearse/report", may: []string{"function", "internal/...", "rehearse"}},
 	{of: "swarm", may: []string{"function", "internal/..."}},
 	// It stands in Docker's place: what it shared with its client would be tested against itself.
 	{of: "swarm/swarmtest"},
