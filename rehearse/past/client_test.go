@@ -92,7 +92,6 @@ func TestBadAnswers(t *testing.T) {
 		"none":    `{"resultType":"matrix","result":[]}`,
 		"several": `{"resultType":"matrix","result":[{"metric":{"a":"1"},"values":[[1,"1"]]},{"metric":{"a":"2"},"values":[[1,"1"]]}]}`,
 		"scalar":  `{"resultType":"scalar","result":[1,"1"]}`,
-		"one":     matrix(t, 5*time.Second, "1"),
 	}}
 	c := f.client(t)
 	gone, err := New(Options{URL: "http://127.0.0.1:1", Client: &http.Client{}})
