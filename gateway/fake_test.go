@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"faas/function"
@@ -103,8 +105,8 @@ func (b *fakeBackend) Functions(context.Context) (function.Snapshot, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	snap := function.Snapshot{Version: b.version}
-	for _, s := range b.functions {
-		snap.Functions = append(snap.Functions, s)
+	for _, name := range slices.Sorted(maps.Keys(b.functions)) {
+		snap.Functions = append(snap.Functions, b.functions[name])
 	}
 	return snap, nil
 }

@@ -155,7 +155,7 @@ func New(o Options) (*Gateway, error) {
 		routes.wake = o.Scaler.Wake
 	}
 	g.routes = newTable(routes)
-	g.metrics.scaling.MustRegister(functionCollector{g.routes, o.QueueDepth})
+	o.Registry.MustRegister(newFunctionCollector(g.routes, o.QueueDepth, allFamilies()))
 	if err := g.meet(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

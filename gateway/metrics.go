@@ -11,25 +11,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// metrics are the gateway's own, by function. Those that the scaling rules read stand in a registry of
-// their own, so that the scrape which comes several times a second stays small.
+// metrics are the gateway's own, by function. What is read from the routes at the moment of a scrape is in families.go.
 type metrics struct {
-	scaling *prometheus.Registry
-	all     prometheus.Gatherers
-
-	started   *prometheus.CounterVec
 	completed *prometheus.CounterVec
 	seconds   *prometheus.HistogramVec
 	cold      *prometheus.HistogramVec
 }
 
 func newMetrics(reg *prometheus.Registry) *metrics {
-	m := &metrics{scaling: prometheus.NewRegistry()}
-	m.all = prometheus.Gatherers{m.scaling, reg}
-	m.started = promauto.With(m.scaling).NewCounterVec(prometheus.CounterOpts{
-		Name: "gateway_function_invocation_started",
-		Help: "Invocations that arrived, whether or not they were answered.",
-	}, []string{"function_name"})
+	m := &metrics{}
 	m.completed = promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 		Name: "gateway_function_invocation_total",
 		Help: "Invocations that ended, by the HTTP status of the answer; 499 where the client left first.",
@@ -50,7 +40,7 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 // open makes the series of a function. They exist from now on, at 0: rate() cannot see the first
 // increment of a series that comes with it.
 func (m *metrics) open(name string) *series {
-	s := &series{metrics: m, name: name, started: m.started.WithLabelValues(name), cold: m.cold.WithLabelValues(name)}
+	s := &series{metrics: m, name: name, cold: m.cold.WithLabelValues(name)}
 	s.ok = m.code(name, http.StatusOK)
 	s.lastArrival.Store(time.Now().UnixNano())
 	return s
@@ -61,7 +51,6 @@ func (m *metrics) open(name string) *series {
 func (m *metrics) drop(s *series) {
 	s.dropped.Store(true)
 	labels := prometheus.Labels{"function_name": s.name}
-	m.started.DeletePartialMatch(labels)
 	m.completed.DeletePartialMatch(labels)
 	m.seconds.DeletePartialMatch(labels)
 	m.cold.DeletePartialMatch(labels)
@@ -79,15 +68,16 @@ func (m *metrics) code(name string, status int) outcome {
 type series struct {
 	metrics *metrics
 	name    string
-	started prometheus.Counter
 	cold    prometheus.Observer
 	ok      outcome
 
+	arrivals    atomic.Uint64
 	lastArrival atomic.Int64 // unix nanoseconds; at first when the route was opened
 	finished    atomic.Int64
 	dropped     atomic.Bool
 
-	load inflight
+	load     inflight
+	overload overload
 }
 
 type outcome struct {
@@ -97,7 +87,7 @@ type outcome struct {
 
 // begin counts an arrival at now.
 func (s *series) begin(now time.Time) {
-	s.started.Inc()
+	s.arrivals.Add(1)
 	s.lastArrival.Store(now.UnixNano())
 	s.load.add(now, 1)
 }

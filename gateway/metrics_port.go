@@ -38,8 +38,9 @@ func (g *Gateway) metricsHandler() http.Handler {
 // metricsEndpoints are the routes of the metrics port. docs/openapi.yaml describes each.
 func (g *Gateway) metricsEndpoints() []endpoint {
 	return []endpoint{
-		{"GET", "/metrics", promhttp.HandlerFor(g.metrics.all, promhttp.HandlerOpts{})},
-		{"GET", "/metrics/scaling", promhttp.HandlerFor(g.metrics.scaling, promhttp.HandlerOpts{DisableCompression: true})},
+		{"GET", "/metrics", promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})},
+		{"GET", "/metrics/scaling", newExposition(g.routes, g.opts.QueueDepth, scalingFamilies())},
+		{"GET", "/metrics/scaling/settings", newExposition(g.routes, g.opts.QueueDepth, settingsFamilies())},
 		{"GET", "/sd/replicas", g.handle(g.listTargets)},
 		{"GET", replicasPath + "{id...}", g.handle(g.scrapeReplica)},
 	}
@@ -51,12 +52,23 @@ type targetGroup struct {
 	Labels  map[string]string `json:"labels"`
 }
 
+// signalUsage asks for replicas of functions alone whose rules need their processor time or memory.
+const signalUsage = "usage"
+
 // listTargets serves GET /sd/replicas: for each replica whose metrics can be had, this port by the name that the
-// caller has for it, and the path.
+// caller has for it, and the path. With ?signal=usage it names only those that scaling rules read.
 func (g *Gateway) listTargets(w http.ResponseWriter, r *http.Request) error {
+	signal := r.URL.Query().Get("signal")
+	if signal != "" && signal != signalUsage {
+		return function.Invalidf("signal %.80q: use %s, or leave it out for all replicas", signal, signalUsage)
+	}
 	groups := []targetGroup{}
 	for _, route := range g.routes.sorted() {
-		for _, replica := range route.status.Load().Replicas {
+		status := route.status.Load()
+		if signal == signalUsage && !scalesByUsage(status.Scaling) {
+			continue
+		}
+		for _, replica := range status.Replicas {
 			if !scrapable(replica) {
 				continue
 			}
@@ -70,6 +82,13 @@ func (g *Gateway) listTargets(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return writeJSON(w, http.StatusOK, groups)
+}
+
+// scalesByUsage reports whether a signal comes from the replicas' own metrics.
+func scalesByUsage(s function.Scaling) bool {
+	_, cpu := s.Target(function.ScalingCPU)
+	_, memory := s.Target(function.ScalingMemory)
+	return cpu || memory
 }
 
 // scrapable reports whether r runs and has metrics.

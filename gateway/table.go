@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +17,7 @@ import (
 type table struct {
 	opts    routeOptions
 	routes  atomic.Pointer[map[string]*route]
+	order   atomic.Pointer[[]*route] // of their names
 	aliases atomic.Pointer[map[string][]*route]
 	loaded  chan struct{} // closed with the first snapshot
 	early   atomic.Int64  // requests that wait for it
@@ -39,6 +38,7 @@ type routeOptions struct {
 // route is one function as requests meet it.
 type route struct {
 	name     string
+	label    string // as it begins the labels of its series
 	status   atomic.Pointer[function.Status]
 	balancer proxy.Balancer
 	gate     *activator.Gate
@@ -48,6 +48,7 @@ type route struct {
 func newTable(o routeOptions) *table {
 	t := &table{opts: o, loaded: make(chan struct{})}
 	t.routes.Store(&map[string]*route{})
+	t.order.Store(&[]*route{})
 	t.aliases.Store(&map[string][]*route{})
 	return t
 }
@@ -102,15 +103,8 @@ func (t *table) isLoaded() bool {
 	}
 }
 
-// sorted returns all routes in the order of their names.
-func (t *table) sorted() []*route {
-	routes := *t.routes.Load()
-	all := make([]*route, 0, len(routes))
-	for _, name := range slices.Sorted(maps.Keys(routes)) {
-		all = append(all, routes[name])
-	}
-	return all
-}
+// sorted returns all routes in the order of their names, to read only.
+func (t *table) sorted() []*route { return *t.order.Load() }
 
 // apply makes the table show s, unless it shows something newer already: snapshots come from the watch
 // and, after a change through the API, from a read of its own.
@@ -123,6 +117,7 @@ func (t *table) apply(s function.Snapshot) {
 	t.version = s.Version
 	old := *t.routes.Load()
 	next := make(map[string]*route, len(s.Functions))
+	order := make([]*route, 0, len(s.Functions))
 	aliases := map[string][]*route{}
 	for _, status := range s.Functions {
 		r := old[status.Name]
@@ -132,11 +127,13 @@ func (t *table) apply(s function.Snapshot) {
 		r.status.Store(&status)
 		r.balancer.Update(status.Replicas, status.Scaling.Slots)
 		next[status.Name] = r
+		order = append(order, r)
 		if status.Alias != "" {
 			aliases[status.Alias] = append(aliases[status.Alias], r)
 		}
 	}
 	t.routes.Store(&next)
+	t.order.Store(&order)
 	t.aliases.Store(&aliases)
 	if !t.isLoaded() {
 		close(t.loaded)
@@ -158,7 +155,7 @@ func (t *table) apply(s function.Snapshot) {
 
 // open makes the route of a function that the table has not seen.
 func (t *table) open(status function.Status) *route {
-	r := &route{name: status.Name, series: t.opts.metrics.open(status.Name)}
+	r := &route{name: status.Name, label: functionLabel(status.Name), series: t.opts.metrics.open(status.Name)}
 	r.gate = activator.New(activator.Options{
 		Name:    status.Name,
 		Asleep:  func() bool { return r.status.Load().Desired == 0 },

@@ -1,0 +1,97 @@
+package gateway
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// expositionType is the type of Prometheus's text format, which every version of it reads.
+const expositionType = "text/plain; version=0.0.4; charset=utf-8"
+
+// exposition writes families of all functions in Prometheus's text format. What the rules read is scraped up to four
+// times a second, and client_golang's registry spends most of such a scrape on what cannot go wrong here: a metric object
+// for each series, checks that no two are the same, and sorting. BenchmarkScalingScrape compares the two.
+type exposition struct {
+	routes   *table
+	depth    func(function string) (int, bool)
+	families []family
+	buffers  sync.Pool // of *[]byte
+}
+
+func newExposition(routes *table, depth func(string) (int, bool), families []family) *exposition {
+	e := &exposition{routes: routes, depth: depth, families: families}
+	e.buffers.New = func() any { return new([]byte) }
+	return e
+}
+
+// ServeHTTP implements http.Handler.
+func (e *exposition) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	buffer := e.buffers.Get().(*[]byte)
+	defer e.buffers.Put(buffer)
+	*buffer = e.append((*buffer)[:0], time.Now())
+	w.Header().Set("Content-Type", expositionType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(*buffer)))
+	_, _ = w.Write(*buffer) // a client that left is no news
+}
+
+// append appends the text as of now.
+func (e *exposition) append(b []byte, now time.Time) []byte {
+	routes := e.routes.sorted()
+	readings := make([]reading, len(routes))
+	for i, r := range routes {
+		readings[i] = reading{route: r, status: r.status.Load(), now: now, depth: e.depth}
+	}
+	for i := range e.families {
+		f := &e.families[i]
+		start := len(b)
+		b = f.appendHead(b)
+		head := len(b)
+		var label string
+		emit := func(scalingType string, v float64) {
+			b = append(append(b, f.name...), label...)
+			if f.typed {
+				b = append(append(b, `",scaling_type="`...), scalingType...)
+			}
+			b = append(b, `"} `...)
+			b = append(appendValue(b, v), '\n')
+		}
+		for _, r := range readings {
+			label = r.route.label
+			f.read(r, emit)
+		}
+		if len(b) == head { // a family without a series is not there
+			b = b[:start]
+		}
+	}
+	return b
+}
+
+func (f *family) appendHead(b []byte) []byte {
+	kind := " gauge\n"
+	if f.kind == prometheus.CounterValue {
+		kind = " counter\n"
+	}
+	for _, part := range []string{"# HELP ", f.name, " ", f.help, "\n# TYPE ", f.name, kind} {
+		b = append(b, part...)
+	}
+	return b
+}
+
+// appendValue appends v in its shortest form. Most are small whole numbers.
+func appendValue(b []byte, v float64) []byte {
+	if n := int64(v); float64(n) == v && -1e15 < v && v < 1e15 && !(v == 0 && math.Signbit(v)) {
+		return strconv.AppendInt(b, n, 10)
+	}
+	return strconv.AppendFloat(b, v, 'g', -1, 64)
+}
+
+// functionLabel starts the labels of a function's series, up to the quote that closes its name.
+func functionLabel(name string) string {
+	return `{function_name="` + strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(strings.ToValidUTF8(name, "�"))
+}

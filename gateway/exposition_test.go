@@ -1,0 +1,264 @@
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"faas/function"
+)
+
+// newTestTable makes a table of functions that were called now and then.
+func newTestTable(tb testing.TB, functions ...function.Function) *table {
+	tb.Helper()
+	routes := newTable(routeOptions{metrics: newMetrics(prometheus.NewRegistry()), log: slog.New(slog.DiscardHandler)})
+	var snap function.Snapshot
+	for _, f := range functions {
+		scaling, err := f.ParseScaling()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		snap.Functions = append(snap.Functions, function.Status{Function: f, Scaling: scaling, Desired: 2})
+	}
+	routes.apply(snap)
+	for i, r := range routes.sorted() {
+		for range i + 1 {
+			start := time.Now()
+			r.series.begin(start)
+			r.series.end(start, start.Add(1234567*time.Nanosecond), http.StatusOK)
+		}
+	}
+	return routes
+}
+
+func labelled(name string, labels ...string) function.Function {
+	f := function.Function{Name: name, Labels: map[string]string{}}
+	for i := 0; i < len(labels); i += 2 {
+		f.Labels[function.ScalingLabelPrefix+labels[i]] = labels[i+1]
+	}
+	return f
+}
+
+func noDepth(string) (int, bool) { return 0, false }
+
+// parsed reads an exposition as Prometheus's own library does, into values by series.
+func parsed(t *testing.T, text []byte) map[string]float64 {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	values := map[string]float64{}
+	for name, f := range families {
+		for _, m := range f.GetMetric() {
+			v := m.GetGauge().GetValue()
+			if f.GetType() == dto.MetricType_COUNTER {
+				v = m.GetCounter().GetValue()
+			}
+			values[name+fmt.Sprint(m.GetLabel())] = v
+		}
+	}
+	return values
+}
+
+// TestExpositionIsWhatTheRegistryShows holds the writer of its own to client_golang's, odd names and all.
+func TestExpositionIsWhatTheRegistryShows(t *testing.T) {
+	routes := newTestTable(
+		t,
+		labelled("plain"),
+		labelled(`odd "name" \ of`+"\ntwo lines", "type", "capacity,cpu,queue", "target", "0.3", "zero", "true"),
+		labelled("zürich", "type", "memory", "target", "256Mi", "slots", "4", "zero-duration", "1s"),
+	)
+	routes.sorted()[1].series.overloaded(time.Now(), 7)
+	depth := func(name string) (int, bool) { return len(name), name != "plain" }
+	reg := prometheus.NewPedanticRegistry()
+	reg.MustRegister(newFunctionCollector(routes, depth, allFamilies()))
+	registered := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/metrics", http.NoBody)
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(registered, r)
+
+	ours := httptest.NewRecorder()
+	e := newExposition(routes, depth, allFamilies())
+	for range 2 { // the second has the first one's buffer
+		ours = httptest.NewRecorder()
+		e.ServeHTTP(ours, r)
+	}
+	want := parsed(t, registered.Body.Bytes())
+	if diff := cmp.Diff(want, parsed(t, ours.Body.Bytes())); diff != "" || len(want) < 3*10 {
+		t.Errorf("%d series (-registry +ours):\n%s", len(want), diff)
+	}
+	if got := expfmt.ResponseFormat(ours.Header()).FormatType(); got != expfmt.TypeTextPlain {
+		t.Errorf("type %q is read as %v", ours.Header().Get("Content-Type"), got)
+	}
+	problems, err := testutil.GatherAndLint(reg)
+	for _, p := range problems {
+		if !strings.HasSuffix(p.Metric, "_count") && p.Metric != "gateway_function_invocation_started" { // OpenFaaS's own names
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// names returns the names of the families in text.
+func names(values map[string]float64) []string {
+	all := map[string]bool{}
+	for series := range values {
+		name, _, _ := strings.Cut(series, "[")
+		all[name] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+func TestSettingsAreSmall(t *testing.T) {
+	depth := func(string) (int, bool) { return 3, true }
+	always := []string{
+		"gateway_service_down_window_seconds", "gateway_service_max", "gateway_service_min",
+		"gateway_service_target_load", "gateway_service_target_proportion",
+	}
+	for _, tt := range []struct {
+		name string
+		f    function.Function
+		more []string
+	}{
+		{"as it is by default", labelled("a"), nil},
+		{"that follows the queue", labelled("a", "type", "rps,queue"), []string{"gateway_function_queued"}},
+		{"that goes to zero", labelled("a", "zero", "true"), []string{
+			"gateway_function_invocation_inflight", "gateway_function_last_invocation_timestamp_seconds",
+			"gateway_function_queued", "gateway_service_zero_duration_seconds",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			routes := newTestTable(t, tt.f)
+			settings := newExposition(routes, depth, settingsFamilies()).append(nil, time.Now())
+			if diff := cmp.Diff(slices.Sorted(slices.Values(slices.Concat(always, tt.more))), names(parsed(t, settings))); diff != "" {
+				t.Errorf("settings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestLoadIsThatOfTheSignals also shows all that there is in a scrape.
+func TestLoadIsThatOfTheSignals(t *testing.T) {
+	routes := newTestTable(t, labelled("both", "type", "rps,capacity"), labelled("neither", "type", "custom"), labelled("usual"))
+	now := time.Now()
+	routes.sorted()[2].series.overloaded(now, 5)
+	e := newExposition(routes, noDepth, scalingFamilies())
+	text := string(e.append(nil, now))
+	for _, want := range []string{
+		"# TYPE gateway_service_count gauge\n" +
+			`gateway_service_count{function_name="both"} 2` + "\n" +
+			`gateway_service_count{function_name="neither"} 2` + "\n" +
+			`gateway_service_count{function_name="usual"} 2` + "\n",
+		"# TYPE gateway_function_load_total counter\n" +
+			`gateway_function_load_total{function_name="both",scaling_type="rps"} 1` + "\n" +
+			`gateway_function_load_total{function_name="both",scaling_type="capacity"} 0.001234567` + "\n" +
+			`gateway_function_load_total{function_name="usual",scaling_type="rps"} 3` + "\n",
+		"# TYPE gateway_function_overload_replicas gauge\n" +
+			`gateway_function_overload_replicas{function_name="usual"} 5` + "\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no\n%s\nin\n%s", want, text)
+		}
+	}
+	if later := e.append(nil, now.Add(overloadMemory+1)); bytes.Contains(later, []byte("overload")) {
+		t.Errorf("an overload that is over is shown:\n%s", later)
+	}
+}
+
+func TestOverloadIsRemembered(t *testing.T) {
+	at := func(s float64) time.Time { return time.UnixMilli(int64(s * 1000)) }
+	var o overload
+	look := func(when string, now time.Time, want int) {
+		t.Helper()
+		if n, ok := o.read(now); n != want && ok || ok != (want > 0) {
+			t.Errorf("%s: %d, %v; want %d", when, n, ok, want)
+		}
+	}
+	look("at first", at(0), 0)
+	o.set(at(100), 4)
+	o.set(at(101), 7)
+	o.set(at(105), 5)
+	o.set(at(104), 6) // late to the lock
+	look("the most of it", at(115), 7)
+	look("10 s after the last", at(115.001), 0)
+	o.set(at(116), 2)
+	look("the next time", at(116), 2)
+}
+
+func TestAppendValue(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 12: "12", -3: "-3", 0.9: "0.9", 1e18: "1e+18", 1234567.25: "1.23456725e+06", 268435456: "268435456",
+		math.Inf(1): "+Inf", math.Inf(-1): "-Inf", math.NaN(): "NaN",
+	} {
+		if got := string(appendValue(nil, v)); got != want {
+			t.Errorf("%g is written %s, want %s", v, got, want)
+		}
+	}
+}
+
+func TestUsageTargets(t *testing.T) {
+	one := func(f function.Function, id string) function.Status {
+		return function.Status{Function: f, Desired: 1, Replicas: []function.Replica{
+			{ID: id, Addr: "127.0.0.1:1", MetricsAddr: "127.0.0.1:1", State: function.ReplicaReady},
+		}}
+	}
+	g := start(t, newFakeBackend(
+		one(labelled("a"), "a1"),
+		one(labelled("b", "type", "rps,cpu"), "b1"),
+		one(labelled("c", "type", "memory", "target", "1Gi"), "c1"),
+		one(labelled("d", "type", "queue,custom"), "d1"),
+	), nil)
+	_, body := g.scrapePath(t, "/sd/replicas?signal=usage")
+	for id, want := range map[string]bool{"a1": false, "b1": true, "c1": true, "d1": false} {
+		if strings.Contains(body, `"`+id+`"`) != want {
+			t.Errorf("replica %s: want %v, got %s", id, want, body)
+		}
+	}
+	res, body := g.scrapePath(t, "/sd/replicas?signal=ram")
+	wantStatus(t, res, body, http.StatusBadRequest)
+}
+
+// BenchmarkScalingScrape is what a scrape of 1,000 functions costs, by the writer of its own and by client_golang's
+// registry.
+func BenchmarkScalingScrape(b *testing.B) {
+	var functions []function.Function
+	for i := range 1000 {
+		functions = append(functions, labelled(fmt.Sprintf("function-%04d", i)))
+	}
+	routes := newTestTable(b, functions...)
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics/scaling", http.NoBody)
+	for what, families := range map[string][]family{"counts": {familyCount, familyLoad, familyOverload}, "settings": settingsFamilies()} {
+		reg := prometheus.NewRegistry()
+		reg.MustRegister(newFunctionCollector(routes, noDepth, families))
+		for by, h := range map[string]http.Handler{
+			"registry": promhttp.HandlerFor(reg, promhttp.HandlerOpts{DisableCompression: true}),
+			"writer":   newExposition(routes, noDepth, families),
+		} {
+			b.Run(what+"/"+by, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					h.ServeHTTP(httptest.NewRecorder(), r)
+				}
+			})
+		}
+	}
+}

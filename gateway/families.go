@@ -1,0 +1,185 @@
+package gateway
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"faas/function"
+)
+
+// family is one metric of every function, read from its route at the moment of the scrape. A threshold is a metric so
+// that one rule serves every function and a changed label needs no reload.
+type family struct {
+	name, help string
+	kind       prometheus.ValueType
+	// typed says that a series has the label scaling_type, beside function_name that all have.
+	typed bool
+	// read gives each value that a function has to emit, with its scaling type where the family is typed.
+	read func(r reading, emit func(scalingType string, v float64))
+}
+
+// reading is what a family reads.
+type reading struct {
+	route  *route
+	status *function.Status
+	now    time.Time
+	depth  func(function string) (int, bool) // of the queue
+}
+
+// plain is the read of a family with one value of every function.
+func plain(value func(r reading) float64) func(reading, func(string, float64)) {
+	return func(r reading, emit func(string, float64)) { emit("", value(r)) }
+}
+
+// onlyZero is read, for functions that may go to zero alone.
+func onlyZero(read func(reading, func(string, float64))) func(reading, func(string, float64)) {
+	return func(r reading, emit func(string, float64)) {
+		if r.status.Scaling.Zero {
+			read(r, emit)
+		}
+	}
+}
+
+var (
+	familyCount = family{
+		name: "gateway_service_count", help: "Replicas asked for.", kind: prometheus.GaugeValue,
+		read: plain(func(r reading) float64 { return float64(r.status.Desired) }),
+	}
+	familyLoad = family{
+		name: "gateway_function_load_total", kind: prometheus.CounterValue, typed: true,
+		help: "Load of the signals rps, as invocations that arrived, and capacity, as invocations in flight integrated over " +
+			"time: the rate is the load. Only of signals that the function scales by.",
+		read: readLoad,
+	}
+	familyOverload = family{
+		name: "gateway_function_overload_replicas", kind: prometheus.GaugeValue,
+		help: "Replicas that invocations would have needed which found all slots taken. Absent when that was not so for 10 s.",
+		read: func(r reading, emit func(string, float64)) {
+			if n, ok := r.route.series.overload.read(r.now); ok {
+				emit("", float64(n))
+			}
+		},
+	}
+
+	familyMin = family{
+		name: "gateway_service_min", help: "Fewest replicas that a rule may order.", kind: prometheus.GaugeValue,
+		read: plain(func(r reading) float64 { return float64(r.status.Scaling.Min) }),
+	}
+	familyMax = family{
+		name: "gateway_service_max", help: "Most replicas that a rule may order.", kind: prometheus.GaugeValue,
+		read: plain(func(r reading) float64 { return float64(r.status.Scaling.Max) }),
+	}
+	familyTarget = family{
+		name: "gateway_service_target_load", kind: prometheus.GaugeValue, typed: true,
+		help: "Load that one replica should carry, in the unit of its scaling type; one for each signal.",
+		read: func(r reading, emit func(string, float64)) {
+			for _, s := range r.status.Scaling.Signals {
+				emit(string(s.Type), s.Target)
+			}
+		},
+	}
+	familyProportion = family{
+		name: "gateway_service_target_proportion", kind: prometheus.GaugeValue,
+		help: "Share of the target to plan for, above 0 and at most 1.",
+		read: plain(func(r reading) float64 { return r.status.Scaling.Proportion }),
+	}
+	familyWindow = family{
+		name: "gateway_service_down_window_seconds", kind: prometheus.GaugeValue,
+		help: "Time over which the largest recommendation holds before replicas go.",
+		read: plain(func(r reading) float64 { return r.status.Scaling.DownWindow.Seconds() }),
+	}
+	familyZero = family{
+		name: "gateway_service_zero_duration_seconds", kind: prometheus.GaugeValue,
+		help: "Time without arrivals after which the function goes to zero. Absent where it never does.",
+		read: onlyZero(plain(func(r reading) float64 { return r.status.Scaling.ZeroDuration.Seconds() })),
+	}
+	familyLast = family{
+		name: "gateway_function_last_invocation_timestamp_seconds", kind: prometheus.GaugeValue,
+		help: "When the last invocation arrived, at first when the gateway began to serve the function.",
+		read: plain(func(r reading) float64 { return float64(r.route.series.lastArrival.Load()) / 1e9 }),
+	}
+	familyInflight = family{
+		name: "gateway_function_invocation_inflight", kind: prometheus.GaugeValue,
+		help: "Invocations that arrived and are not answered yet, held ones included.",
+		read: plain(func(r reading) float64 { n, _ := r.route.series.load.read(r.now); return float64(n) }),
+	}
+	familyQueued = family{
+		name: "gateway_function_queued", kind: prometheus.GaugeValue,
+		help: "Asynchronous calls that wait, are being made or wait for their callback. Of all gateways that share the queue, and " +
+			"reported by each: take the maximum, not the sum. Absent while the queue is away.",
+		read: func(r reading, emit func(string, float64)) {
+			if n, known := r.depth(r.route.name); known {
+				emit("", float64(n))
+			}
+		},
+	}
+
+	familyReady = family{
+		name: "gateway_service_ready_count", help: "Replicas that can take requests.", kind: prometheus.GaugeValue,
+		read: plain(func(r reading) float64 { return float64(r.status.Available()) }),
+	}
+	familyHeld = family{
+		name: "gateway_function_held", kind: prometheus.GaugeValue,
+		help: "Invocations held because no replica has room. They count as in flight as well.",
+		read: plain(func(r reading) float64 { return float64(r.route.gate.Held()) }),
+	}
+	familyStarted = family{
+		name: "gateway_function_invocation_started", kind: prometheus.CounterValue,
+		help: "Invocations that arrived, whether or not they were answered.",
+		read: plain(func(r reading) float64 { return float64(r.route.series.arrivals.Load()) }),
+	}
+	familyInflightSeconds = family{
+		name: "gateway_function_inflight_seconds_total", kind: prometheus.CounterValue,
+		help: "Invocations in flight integrated over time; its rate is their mean number.",
+		read: plain(func(r reading) float64 { _, integral := r.route.series.load.read(r.now); return integral }),
+	}
+)
+
+func readLoad(r reading, emit func(string, float64)) {
+	for _, s := range r.status.Scaling.Signals {
+		switch s.Type {
+		case function.ScalingRPS:
+			emit(string(s.Type), float64(r.route.series.arrivals.Load()))
+		case function.ScalingCapacity:
+			_, integral := r.route.series.load.read(r.now)
+			emit(string(s.Type), integral)
+		case function.ScalingCPU, function.ScalingMemory, function.ScalingQueue, function.ScalingCustom: // not known here
+		}
+	}
+}
+
+// scalingFamilies are what /metrics/scaling shows: what rules need several times a second, and nothing else.
+func scalingFamilies() []family {
+	return append([]family{familyCount, familyLoad, familyOverload}, oldScalingFamilies()...)
+}
+
+// settingsFamilies are what /metrics/scaling/settings shows: what the functions' labels say, and what going to zero
+// needs to know of those that may.
+func settingsFamilies() []family {
+	last, inflight, queued := familyLast, familyInflight, familyQueued
+	last.read, inflight.read = onlyZero(last.read), onlyZero(inflight.read)
+	queued.read = func(r reading, emit func(string, float64)) {
+		if _, follows := r.status.Scaling.Target(function.ScalingQueue); follows || r.status.Scaling.Zero {
+			familyQueued.read(r, emit)
+		}
+	}
+	return []family{familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, last, inflight, queued}
+}
+
+// allFamilies are those of /metrics.
+func allFamilies() []family {
+	return []family{
+		familyCount, familyReady, familyLoad, familyOverload, familyMin, familyMax, familyTarget, familyProportion,
+		familyWindow, familyZero, familyLast, familyInflight, familyHeld, familyQueued, familyStarted, familyInflightSeconds,
+	}
+}
+
+// oldScalingFamilies are names that /metrics/scaling had before loads had one name and settings an endpoint of their
+// own. TO BE DELETED with the rules that read them.
+func oldScalingFamilies() []family {
+	return []family{
+		familyReady, familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, familyLast,
+		familyInflight, familyHeld, familyQueued, familyStarted, familyInflightSeconds,
+	}
+}
