@@ -81,7 +81,7 @@ func TestAddressesOfTop(t *testing.T) {
 			}
 		})
 	}
-	c := topCommand{Data: running, User: "admin"}
+	c := gatewayFlags{Data: running, User: "admin"}
 	file := filepath.Join(running, "secrets", "basic-auth-password")
 	for _, sent := range []bool{true, false} {
 		if err := c.refused(top.ErrCredentials, sent); !strings.Contains(err.Error(), file) {

@@ -4,37 +4,23 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
 
-	"faas/gateway"
 	"faas/internal/top"
-)
-
-// Where `faas up` puts things unless it is told otherwise.
-const (
-	defaultGateway = "http://127.0.0.1:8080"
-	defaultMetrics = "http://127.0.0.1:8082"
-	defaultData    = ".faas"
 )
 
 // topCommand is `faas top`.
 type topCommand struct {
-	Data         string `default:"${data}" placeholder:"DIR" env:"FAAS_DATA" help:"Directory in which faas up keeps its data, where the addresses and the password are (default ${default})."`
-	Gateway      string `placeholder:"URL" env:"FAAS_GATEWAY" help:"The gateway. Default: that of faas up, else ${gateway_url}."`
-	MetricsURL   string `name:"metrics-url" placeholder:"URL" env:"FAAS_METRICS_URL" help:"The gateway's metrics port. Default: that of faas up where --gateway is not given either, else ${metrics_url}."`
-	User         string `default:"${user}" env:"FAAS_USER" help:"User for the gateway (default ${default})."`
-	PasswordFile string `placeholder:"FILE" env:"FAAS_PASSWORD_FILE" help:"File with the password. Default: secrets/basic-auth-password in --data when it is there."`
-	Once         bool   `help:"Print one table of two samples, a second apart, and end."`
-	Output       string `short:"o" default:"table" enum:"table,json" placeholder:"FORMAT" help:"What --once prints: table or json (default ${default})."`
+	gatewayFlags
+	MetricsURL string `name:"metrics-url" placeholder:"URL" env:"FAAS_METRICS_URL" help:"The gateway's metrics port. Default: that of faas up where --gateway is not given either, else ${metrics_url}."`
+	Once       bool   `help:"Print one table of two samples, a second apart, and end."`
+	Output     string `short:"o" default:"table" enum:"table,json" placeholder:"FORMAT" help:"What --once prints: table or json (default ${default})."`
 }
 
 // Validate is called by the parser.
@@ -98,27 +84,4 @@ func (c *topCommand) urls() (gateway, metrics string) {
 		}
 	}
 	return cmp.Or(c.Gateway, defaultGateway), cmp.Or(c.MetricsURL, defaultMetrics)
-}
-
-func (c *topCommand) passwordFile() string {
-	return cmp.Or(c.PasswordFile, filepath.Join(c.Data, "secrets", gateway.PasswordFile))
-}
-
-func (c *topCommand) password() (string, error) {
-	text, err := os.ReadFile(c.passwordFile())
-	if errors.Is(err, fs.ErrNotExist) && c.PasswordFile == "" {
-		return "", nil // the gateway tells if it wants one
-	}
-	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
-	}
-	return strings.TrimSpace(string(text)), nil
-}
-
-// refused adds to err where the password came from, or where it was looked for.
-func (c *topCommand) refused(err error, sent bool) error {
-	if sent {
-		return fmt.Errorf("%w (it was user %s with the password in %s)", err, c.User, c.passwordFile())
-	}
-	return fmt.Errorf("%w (there is no password in %s)", err, c.passwordFile())
 }
