@@ -30,6 +30,7 @@ var importRules = []importRule{
 	{of: "internal/backendtest", may: []string{"function"}},
 	{of: "gateway", may: []string{"api", "function", "internal/..."}},
 	{of: "gateway/activator", may: []string{"function", "internal/..."}},
+	{of: "gateway/overload", may: []string{"function", "internal/..."}},
 	{of: "gateway/proxy", may: []string{"function", "internal/..."}},
 	{of: "scaler", may: []string{"function", "internal/..."}},
 	{of: "queue", may: []string{"function", "internal/..."}},

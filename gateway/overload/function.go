@@ -1,0 +1,93 @@
+package overload
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"faas/internal/alerting"
+)
+
+const (
+	// memory is how long a wish stands after the last moment at which it was needed. An alert ends as long after it
+	// was pushed.
+	memory = 10 * time.Second
+	// fresh is how long after that moment a wish is still worth pushing.
+	fresh = time.Second
+	// again is when a wish that is still needed is pushed again.
+	again = 5 * time.Second
+)
+
+// Function is one function under watch. Make one with Watcher.Watch.
+type Function struct {
+	name    string
+	load    func() Load
+	watcher *Watcher
+	watched atomic.Bool // it is in the watcher's hands
+
+	// What follows belongs to the watcher's goroutine.
+	since    time.Time // when the wish began
+	reason   string
+	pushed   int // the wish that was pushed last; 0: none that stands
+	pushedAt time.Time
+
+	mu   sync.Mutex
+	wish int       // 0: none. Written by the watcher's goroutine only
+	seen time.Time // when so many replicas were last needed
+}
+
+// Held says that a request is held, whatever for. It is called after the request began to wait, costs the first one a
+// short lock, and those that follow while the function is watched the load of a flag.
+func (f *Function) Held() {
+	if !f.watched.Load() && f.watched.CompareAndSwap(false, true) {
+		f.watcher.put(f)
+	}
+}
+
+// Changed says that those who are held may be so for another reason now: a replica became ready, say.
+func (f *Function) Changed() {
+	if f.watched.Load() {
+		f.watcher.put()
+	}
+}
+
+// Replicas returns how many replicas requests would have needed that found all slots taken: the most of the last 10 s.
+// False: there were none.
+func (f *Function) Replicas(now time.Time) (n int, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.wish, f.wish > 0 && now.Sub(f.seen) <= memory
+}
+
+// observe takes in what is seen at now. A larger wish takes the place of a smaller one at once; a smaller one waits until
+// the larger was not needed for a while, so that what is asked for does not follow each request.
+func (f *Function) observe(now time.Time, l Load) {
+	n := l.Wish()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case n > f.wish, now.Sub(f.seen) > memory:
+		f.wish, f.seen, f.since, f.reason, f.pushed = n, now, now, l.reason(), 0
+	case n == f.wish:
+		f.seen = now
+	}
+}
+
+// due reports whether the wish is to be pushed at now, when the load is l.
+func (f *Function) due(now time.Time, l Load) bool {
+	return l.Desired > 0 && f.wish > l.Desired && now.Sub(f.seen) <= fresh &&
+		(f.pushed != f.wish || now.Sub(f.pushedAt) >= again)
+}
+
+// alert is the wish as an order, pushed at now.
+func (f *Function) alert(now time.Time) alerting.Alert {
+	return alerting.Alert{
+		Labels: map[string]string{
+			"alertname": "FunctionOverload", "function_name": f.name,
+			"replicas": strconv.Itoa(f.wish), "direction": "up",
+		},
+		Annotations: map[string]string{"signal": "overload", "reason": f.reason},
+		StartsAt:    f.since, EndsAt: now.Add(memory),
+	}
+}
