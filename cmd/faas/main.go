@@ -20,6 +20,7 @@ type commands struct {
 	Gateway     gatewayCommand     `cmd:"" help:"Run the gateway of a Docker Swarm, in a container on a manager."`
 	Queue       queueCommand       `cmd:"" help:"Keep the asynchronous calls of the gateways of a Swarm."`
 	Top         topCommand         `cmd:"" help:"Show what each function does, second by second."`
+	Scale       scaleCommand       `cmd:"" help:"Change how functions scale, and have it explained."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the gateway whether it is healthy: exit status 0 or 1."`
 	Pause       pauseCommand       `cmd:"" hidden:"" help:"Do nothing until told to end."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"faas/internal/top"
+)
+
+// scaleCommand is `faas scale`, how functions scale.
+type scaleCommand struct {
+	Set     scaleSetCommand     `cmd:"" help:"Change how a function scales, without a deployment."`
+	Explain scaleExplainCommand `cmd:"" help:"Say why a function has the replicas that it has."`
+}
+
+// maxScaleAnswer bounds what is read of one answer.
+const maxScaleAnswer = 4 << 20
+
+// ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to unless that is nil. What
+// the gateway refuses is an error in its own words.
+func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to any) error {
+	password, err := c.password()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var sent io.Reader = http.NoBody
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		sent = bytes.NewReader(text)
+	}
+	base := c.url()
+	req, err := http.NewRequestWithContext(ctx, method, base+path, sent)
+	if err != nil {
+		return fmt.Errorf("--gateway: %w", err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if password != "" {
+		req.SetBasicAuth(c.User, password)
+	}
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err
+		}
+		return fmt.Errorf("%s cannot be reached: %w (--gateway names another)", base, err)
+	}
+	defer func() { _ = resp.Body.Close() }() // only read
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxScaleAnswer))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the answer of %s%s: %w", base, path, err)
+	case resp.StatusCode == http.StatusUnauthorized:
+		return c.refused(top.ErrCredentials, password != "")
+	case resp.StatusCode >= http.StatusMultipleChoices:
+		return refusal(base+path, resp.Status, string(text))
+	case to == nil:
+		return nil
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		return fmt.Errorf("read %s%s: is that a faas gateway? %w", base, path, err)
+	}
+	return nil
+}
+
+// refusal is what a gateway answers where it does not do as it was asked.
+func refusal(where, status, text string) error {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for i, line := range lines {
+		lines[i] = top.Printable(line)
+	}
+	if text = strings.Join(lines, "\n"); text == "" {
+		text = where + " answers " + status
+	}
+	return errors.New(text)
+}
+
+// scalingPath is where a function's scaling is.
+func scalingPath(name string) string { return "/system/functions/" + url.PathEscape(name) + "/scaling" }
