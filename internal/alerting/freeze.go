@@ -1,0 +1,178 @@
+package alerting
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/alertmanager/pkg/labels"
+)
+
+// The alerts whose silence freezes a function.
+const (
+	ScaleAlert    = "FunctionScale"
+	OverloadAlert = "FunctionOverload"
+	IdleAlert     = "FunctionIdle"
+)
+
+// The labels of those alerts that tell which orders a silence means, and the values of the last.
+const (
+	nameLabel      = "alertname"
+	functionLabel  = "function_name"
+	directionLabel = "direction"
+	up, down       = "up", "down"
+)
+
+// Freeze says that alerts do not scale a function, since a silence stops them.
+type Freeze struct {
+	Function string `json:"function"`
+	// Silence is its ID.
+	Silence string `json:"silence"`
+	// Until is when the silence ends.
+	Until time.Time `json:"until"`
+	// CreatedBy and Comment are the silence's.
+	CreatedBy string `json:"createdBy"`
+	Comment   string `json:"comment"`
+	// Up and Down are the ways that are frozen. Zero is the way to 0, which is part of the way down and may be frozen alone.
+	Up   bool `json:"up"`
+	Down bool `json:"down"`
+	Zero bool `json:"zero"`
+}
+
+// Freezes are what freezes a function at the time now, the longest first. One that ends before another that freezes the
+// same and more is left out.
+//
+// A silence freezes both ways if it matches FunctionScale or FunctionOverload and says nothing of the direction, and
+// else the directions that it matches. Of FunctionIdle alone it is the way to 0. One that asks for other labels than the
+// alert's name, the function's and the direction, such as replicas, stops single orders, and freezes nothing.
+func Freezes(now time.Time, silences []Silence, function string) []Freeze {
+	var all []Freeze
+	for _, s := range silences {
+		if s.State != Active || !now.Before(s.EndsAt) {
+			continue
+		}
+		f := Freeze{
+			Function: function, Silence: s.ID, Until: s.EndsAt.UTC().Round(0), CreatedBy: s.CreatedBy, Comment: s.Comment,
+		}
+		f.Up, f.Down, f.Zero = s.ways(function)
+		if f.Up || f.Zero {
+			all = append(all, f)
+		}
+	}
+	slices.SortFunc(all, func(a, b Freeze) int {
+		if c := b.Until.Compare(a.Until); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Silence, b.Silence)
+	})
+	var telling []Freeze
+	for _, f := range all {
+		if !slices.ContainsFunc(telling, f.within) {
+			telling = append(telling, f)
+		}
+	}
+	return telling
+}
+
+// within reports whether o freezes all that f does.
+func (f Freeze) within(o Freeze) bool {
+	return (o.Up || !f.Up) && (o.Down || !f.Down) && (o.Zero || !f.Zero)
+}
+
+// Same reports whether f and o say the same.
+func (f Freeze) Same(o Freeze) bool {
+	same := f.Until.Equal(o.Until)
+	f.Until = o.Until
+	return same && f == o
+}
+
+// String says what is frozen by what until when, and why.
+func (f Freeze) String() string {
+	what := "frozen"
+	switch {
+	case f.Up && !f.Down:
+		what = "frozen upwards"
+	case f.Down && !f.Up:
+		what = "frozen downwards"
+	case f.Zero && !f.Up:
+		what = "frozen above zero"
+	}
+	text := what + " by silence " + f.Silence + " until " + f.Until.UTC().Format(time.RFC3339)
+	if f.Comment != "" {
+		text += " (" + f.Comment + ")"
+	}
+	return text
+}
+
+// ways are those that the silence freezes for a function.
+func (s Silence) ways(function string) (goUp, goDown, toZero bool) {
+	aimed := false // it says which direction
+	for _, m := range s.Matchers {
+		switch m.Name {
+		case nameLabel, functionLabel:
+		case directionLabel:
+			aimed = true
+		default:
+			return false, false, false
+		}
+	}
+	scale := func(direction string) bool {
+		return s.matches(ScaleAlert, function, direction) || s.matches(OverloadAlert, function, direction)
+	}
+	goUp, goDown = scale(up), scale(down)
+	if !aimed {
+		goUp, goDown = goUp || goDown, goUp || goDown
+	}
+	return goUp, goDown, goDown || s.matches(IdleAlert, function, down)
+}
+
+func (s Silence) matches(alert, function, direction string) bool {
+	for _, m := range s.Matchers {
+		value := map[string]string{nameLabel: alert, functionLabel: function, directionLabel: direction}[m.Name]
+		if !m.Matches(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// Only reports whether a silence is about this function alone.
+func (s Silence) Only(function string) bool {
+	return slices.ContainsFunc(s.Matchers, func(m *labels.Matcher) bool {
+		return m.Name == functionLabel && m.Value == function && (m.Type == labels.MatchEqual ||
+			m.Type == labels.MatchRegexp && !strings.ContainsAny(function, "."))
+	})
+}
+
+// FreezeOf makes the silence that freezes one function both ways.
+func FreezeOf(f Freeze) Silence {
+	return Silence{
+		Matchers: labels.Matchers{
+			mustMatch(labels.MatchRegexp, nameLabel, strings.Join([]string{ScaleAlert, OverloadAlert, IdleAlert}, "|")),
+			mustMatch(labels.MatchEqual, functionLabel, f.Function),
+		},
+		EndsAt: f.Until, CreatedBy: f.CreatedBy, Comment: f.Comment,
+	}
+}
+
+// SameMatchers reports whether two silences stop the same, so that the one may be changed into the other.
+func (s Silence) SameMatchers(o Silence) bool {
+	texts := func(all labels.Matchers) []string {
+		var out []string
+		for _, m := range all {
+			out = append(out, m.String())
+		}
+		slices.Sort(out)
+		return out
+	}
+	return slices.Equal(texts(s.Matchers), texts(o.Matchers))
+}
+
+// mustMatch makes a matcher whose pattern is known to be one.
+func mustMatch(t labels.MatchType, name, value string) *labels.Matcher {
+	m, err := labels.NewMatcher(t, name, value)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
