@@ -1,0 +1,3 @@
+package rehearse
+
+func (w *world) follow(p Policy) {}

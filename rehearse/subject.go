@@ -1,0 +1,240 @@
+package rehearse
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// subject is a function that is rehearsed: its requests, its replicas and what is counted of them.
+//
+// Nothing about it depends on another function, so it stands still until somebody looks at it or changes it, and then
+// plays what happened since.
+type subject struct {
+	Function
+	chance   *rand.Rand
+	arrivals *arrivals
+	at       time.Duration // how far it was played
+	// held is called for a request that finds no replica, or all slots taken.
+	held func(*subject)
+
+	desired  int
+	replicas []replica // the oldest first
+	ready    int       // so many of them take requests
+	created  int
+
+	gateways []gatewayCounts
+	serving  fifo
+	waiting  fifo
+	busy     float64 // core seconds that each ready replica has used since the beginning
+	waits    bool    // an event is planned for its next request
+
+	wish      int // of the overload path
+	wishUntil time.Duration
+	pushed    int
+	pushedAt  time.Duration
+
+	score      tally
+	sincePoint int // arrivals
+	lastPoint  time.Duration
+	points     []Point
+}
+
+// replica is one of a function's.
+type replica struct {
+	id      string
+	readyAt time.Duration
+	busy    float64 // the function's when it became ready
+}
+
+// gatewayCounts is what a gateway counts of a function.
+type gatewayCounts struct {
+	started, completed int
+	inflight           int
+	inflightSeconds    float64
+	last               time.Duration
+}
+
+// request is one that is served or waits: by which gateway, and until or since when.
+type request struct {
+	gateway int
+	at      time.Duration
+}
+
+// never is later than any end.
+const never = time.Duration(math.MaxInt64)
+
+func newSubject(f Function, chance *rand.Rand, gateways int, begin time.Duration) *subject {
+	s := &subject{
+		Function: f, chance: chance, arrivals: newArrivals(&f, chance, begin), at: begin,
+		gateways: make([]gatewayCounts, gateways), wishUntil: math.MinInt64, pushedAt: math.MinInt64 / 2, lastPoint: 0,
+	}
+	for g := range s.gateways {
+		s.gateways[g].last = begin
+	}
+	start := f.Start
+	if start == 0 {
+		start = f.least(s.arrivals.rate, 0)
+	}
+	s.resize(max(start, 0), begin)
+	for i := range s.replicas { // they have been there
+		s.replicas[i].readyAt, s.replicas[i].busy = begin, 0
+	}
+	s.ready = len(s.replicas)
+	s.score = newTally(s)
+	return s
+}
+
+// advance plays everything up to and including to.
+func (s *subject) advance(to time.Duration) {
+	for {
+		next := s.arrivals.next
+		done := s.serving.first().at
+		switch {
+		case done <= next && done <= to:
+			s.elapse(done)
+			s.complete()
+		case next <= to:
+			s.elapse(next)
+			if s.arrivals.arriving {
+				s.arrive()
+				s.arrivals.advance()
+				continue
+			}
+			s.arrivals.advance()
+			s.score.update(s)
+		default:
+			s.elapse(to)
+			return
+		}
+	}
+}
+
+// elapse counts the time to t, in which nothing happens.
+func (s *subject) elapse(t time.Duration) {
+	d := (t - s.at).Seconds()
+	if d <= 0 {
+		return
+	}
+	for g := range s.gateways {
+		s.gateways[g].inflightSeconds += float64(s.gateways[g].inflight) * d
+	}
+	if s.ready > 0 {
+		s.busy += float64(s.serving.len()) * s.CPUPerRequest / 1000 * d / float64(s.ready)
+	}
+	s.score.elapse(s, t)
+	s.at = t
+}
+
+func (s *subject) arrive() {
+	g := 0
+	if len(s.gateways) > 1 {
+		g = s.chance.IntN(len(s.gateways))
+	}
+	s.sincePoint++
+	s.gateways[g].started++
+	s.gateways[g].inflight++
+	s.gateways[g].last = s.at
+	s.waiting.push(request{g, s.at})
+	s.serve()
+	if s.waiting.len() > 0 {
+		s.score.wait(s)
+		s.held(s)
+	}
+	if s.at >= 0 {
+		s.score.Requests++
+	}
+}
+
+// serve gives waiting requests to replicas.
+func (s *subject) serve() {
+	for s.waiting.len() > 0 && s.ready > 0 && (s.Scaling.Slots == 0 || s.serving.len() < s.Scaling.Slots*s.ready) {
+		r := s.waiting.pop()
+		s.score.waited(s, r)
+		s.serving.push(request{r.gateway, s.at + s.ServiceTime})
+	}
+}
+
+func (s *subject) complete() {
+	g := &s.gateways[s.serving.pop().gateway]
+	g.inflight--
+	g.completed++
+	s.serve()
+}
+
+// scale orders a count. Replicas that go are gone at once; requests that they serve end well.
+func (s *subject) scale(n int, now time.Duration) {
+	s.advance(now)
+	s.resize(n, now)
+	s.settle()
+}
+
+func (s *subject) resize(n int, now time.Duration) {
+	for len(s.replicas) < n {
+		s.created++
+		s.replicas = append(s.replicas, replica{id: fmt.Sprintf("%s.%d", s.Name, s.created), readyAt: now + s.StartUp, busy: -1})
+	}
+	s.replicas = s.replicas[:n]
+	s.desired = n
+}
+
+// settle counts the replicas that are ready now.
+func (s *subject) settle() {
+	s.ready = 0
+	for i := range s.replicas {
+		r := &s.replicas[i]
+		if r.readyAt > s.at {
+			break
+		}
+		if r.busy < 0 {
+			r.busy = s.busy
+		}
+		s.ready++
+	}
+	s.serve()
+	s.score.update(s)
+}
+
+// load is the present load of the function's first signal, as a policy's own metrics would have it.
+func (s *subject) cumulated() (requests, requestSeconds float64) {
+	for _, g := range s.gateways {
+		requests += float64(g.started)
+		requestSeconds += g.inflightSeconds
+	}
+	return requests, requestSeconds
+}
+
+// inflight is the number of requests that are served or wait.
+func (s *subject) inflight() int { return s.serving.len() + s.waiting.len() }
+
+// fifo is a queue of requests.
+type fifo struct {
+	list []request
+	from int
+}
+
+func (q *fifo) len() int { return len(q.list) - q.from }
+
+// first is the oldest, or one that is never due.
+func (q *fifo) first() request {
+	if q.len() == 0 {
+		return request{at: never}
+	}
+	return q.list[q.from]
+}
+
+func (q *fifo) push(r request) {
+	if q.from > 0 && len(q.list) == cap(q.list) {
+		q.list, q.from = q.list[:copy(q.list, q.list[q.from:])], 0
+	}
+	q.list = append(q.list, r)
+}
+
+func (q *fifo) pop() request {
+	r := q.list[q.from]
+	if q.from++; q.from == len(q.list) {
+		q.list, q.from = q.list[:0], 0
+	}
+	return r
+}

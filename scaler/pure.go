@@ -1,0 +1,14 @@
+package scaler
+
+import (
+	"time"
+
+	"github.com/prometheus/alertmanager/template"
+)
+
+// After returns the state that follows d, for those who play decisions through without a Scaler.
+func (st State) After(now time.Time, d Decision) State { return st.after(now, d) }
+
+// ParseAlert reads one alert of Alertmanager's webhook as the webhook does. Its errors, of kind ErrInvalid, tell the author
+// of the rule what to write.
+func ParseAlert(now time.Time, p template.Alert) (Alert, error) { return parseAlert(now, p) }
