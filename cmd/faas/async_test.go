@@ -77,7 +77,7 @@ func TestAsyncOnSwarm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, g, err := assemble(b, o)
+	_, g, err := assemble(b, nil, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,6 +29,8 @@ type gatewayCommand struct {
 
 	Peers       string   `placeholder:"NAME:PORT" env:"FAAS_PEERS" help:"DNS name and port of all gateways, where there are several: alerts that one gets are passed on to the others."`
 	MetricsFrom []string `placeholder:"NAME" env:"FAAS_METRICS_FROM" help:"DNS names of those who may use the metrics port, beside this machine. Default: everyone."`
+
+	Alertmanager []string `placeholder:"URL" env:"FAAS_ALERTMANAGER" help:"Where Alertmanager is, such as http://alertmanager:9093; several are separated by commas, and a name with several addresses is several. Default: the gateway pushes no alerts, and no silence freezes a function."`
 
 	Queue string `placeholder:"URL" env:"FAAS_QUEUE" help:"Where asynchronous calls are kept, such as nats://queue:4222 (see faas queue). Default: none are taken."`
 
@@ -98,6 +101,10 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 		opened = append(opened, *port.to)
 	}
 	o.Peers, o.MetricsFrom = c.Peers, c.MetricsFrom
+	alertmanager, err := newAlertmanager(o.Log, c.Alertmanager...)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--alertmanager: %w", err), closeAll(opened))
+	}
 	o.Info = gateway.Info{Backend: "faas-swarm", Orchestration: "swarm"}
 	s := &gatewayService{log: o.Log, group: supervise.NewGroup(), backend: b, drain: o.Config.DrainTimeout}
 	if c.Queue != "" {
@@ -105,7 +112,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 			return nil, errors.Join(err, closeAll(opened))
 		}
 	}
-	if s.scaler, s.gateway, err = assemble(b, o); err != nil {
+	if s.scaler, s.gateway, err = assemble(b, alertmanager, o); err != nil {
 		return nil, errors.Join(err, closeAll(opened))
 	}
 	if s.async != nil {
@@ -114,7 +121,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	}
 	o.Log.Info("faas gateway", "version", version, "commit", commit,
 		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
-		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "queue", where(c.Queue),
+		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "alertmanager", c.alertmanagerHosts(), "queue", where(c.Queue),
 		"basic_auth", c.BasicAuth, "secret_mount_path", c.SecretMountPath, "config", o.Config)
 	return s, nil
 }
@@ -141,10 +148,22 @@ func (c *gatewayCommand) credentials(log *slog.Logger) (*gateway.Credentials, er
 func (c *gatewayCommand) queueOptions() queue.Options {
 	o := queue.Options{URL: c.Queue}
 	o.Callbacks.Control = append(o.Callbacks.Control, c.MetricsFrom...)
+	o.Callbacks.Control = append(o.Callbacks.Control, c.alertmanagerHosts()...)
 	if host, _, err := net.SplitHostPort(c.Peers); err == nil {
 		o.Callbacks.Control = append(o.Callbacks.Control, host)
 	}
 	return o
+}
+
+// alertmanagerHosts are the names of those that were given, without their passwords.
+func (c *gatewayCommand) alertmanagerHosts() []string {
+	var hosts []string
+	for _, text := range c.Alertmanager {
+		if u, err := url.Parse(text); err == nil {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
 }
 
 // where is the queue without its password. Empty: there is none.

@@ -10,6 +10,7 @@ import (
 
 	"faas"
 	"faas/gateway"
+	"faas/internal/alerting"
 	"faas/scaler"
 )
 
@@ -23,8 +24,16 @@ type backend interface {
 	Run(ctx context.Context) error
 }
 
-// assemble makes a scaler and a gateway around b, with what o has besides.
-func assemble(b backend, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, error) {
+// newAlertmanager makes the client of Alertmanager, or returns nil where there are no URLs.
+func newAlertmanager(log *slog.Logger, urls ...string) (*alerting.Client, error) {
+	if len(urls) == 0 {
+		return nil, nil //nolint:nilnil // the parts that use it do without
+	}
+	return alerting.New(alerting.Options{URLs: urls, Log: log})
+}
+
+// assemble makes a scaler and a gateway around b, with what o has besides. A nil alertmanager is none.
+func assemble(b backend, _ *alerting.Client, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, error) {
 	s, err := scaler.New(scaler.Options{Backend: b, Log: o.Log, Registerer: o.Registry})
 	if err != nil {
 		return nil, nil, err

@@ -211,8 +211,12 @@ func (s *system) components() (*gateway.Gateway, error) {
 	if s.async, err = newAsync(s.queueOptions(), &o, os.LookupEnv); err != nil {
 		return nil, err
 	}
+	alertmanager, err := newAlertmanager(s.log, "http://"+s.addresses.Alertmanager)
+	if err != nil {
+		return nil, err
+	}
 	var g *gateway.Gateway
-	if s.scaler, g, err = assemble(s.backend, o); err == nil {
+	if s.scaler, g, err = assemble(s.backend, alertmanager, o); err == nil {
 		s.async.gateway.Store(g)
 	}
 	return g, err
