@@ -186,7 +186,7 @@ func TestLoadIsThatOfTheSignals(t *testing.T) {
 
 func TestOverloadIsRemembered(t *testing.T) {
 	at := func(s float64) time.Time { return time.UnixMilli(int64(s * 1000)) }
-	var o overload
+	var o lastWish
 	look := func(when string, now time.Time, want int) {
 		t.Helper()
 		if n, ok := o.read(now); n != want && ok || ok != (want > 0) {

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faas/function"
+	"faas/gateway/overload"
 	"faas/gateway/peers"
 	"faas/gateway/proxy"
 )
@@ -77,6 +78,8 @@ type Options struct {
 	QueueDepth func(function string) (n int, known bool)
 	// DeadLetters serves /system/dead-letters. Nil: 404.
 	DeadLetters http.Handler
+	// Alertmanager gets the alert FunctionOverload when requests are held because all replicas are full. Nil: nobody does.
+	Alertmanager overload.Pusher
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
@@ -111,6 +114,7 @@ type Gateway struct {
 	metrics   *metrics
 	scrapes   *http.Client // for the metrics of replicas
 	usage     *usageMeter
+	overload  *overload.Watcher
 	relay     *peers.Relay    // nil: there are no others
 	guard     *peers.Guard    // nil: the metrics are for everyone
 	draining  context.Context // done once Run drains
@@ -150,7 +154,8 @@ func New(o Options) (*Gateway, error) {
 	g.usage = newUsageMeter(g.scrape)
 	g.draining, g.drain = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Registry)
-	routes := routeOptions{maxHeld: o.Config.MaxHeld, maxHold: o.Config.HoldTimeout, log: o.Log, metrics: g.metrics}
+	g.overload = overload.New(overload.Options{Pusher: o.Alertmanager, Log: o.Log, Registerer: o.Registry})
+	routes := routeOptions{maxHeld: o.Config.MaxHeld, maxHold: o.Config.HoldTimeout, log: o.Log, metrics: g.metrics, overload: g.overload}
 	if o.Config.ScaleFromZero {
 		routes.wake = o.Scaler.Wake
 	}
@@ -185,9 +190,10 @@ func (g *Gateway) Run(ctx context.Context) error {
 	api, metrics := g.server(g.handler()), g.server(g.metricsHandler())
 	metrics.WriteTimeout = 30 * time.Second
 	parts := map[string]func() error{
-		"serve":             func() error { return api.Serve(g.opts.Listener) },
-		"serve metrics":     func() error { return metrics.Serve(g.opts.MetricsListener) },
-		"watch the backend": func() error { return g.opts.Watcher.Watch(watchCtx, g.routes.apply) },
+		"serve":              func() error { return api.Serve(g.opts.Listener) },
+		"serve metrics":      func() error { return metrics.Serve(g.opts.MetricsListener) },
+		"watch the backend":  func() error { return g.opts.Watcher.Watch(watchCtx, g.routes.apply) },
+		"watch for overload": func() error { return g.overload.Run(watchCtx) },
 	}
 	if g.guard != nil {
 		parts["look up who may read the metrics"] = func() error { return g.guard.Run(watchCtx) }

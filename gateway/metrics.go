@@ -77,7 +77,7 @@ type series struct {
 	dropped     atomic.Bool
 
 	load     inflight
-	overload overload
+	overload lastWish
 }
 
 type outcome struct {

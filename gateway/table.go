@@ -10,6 +10,7 @@ import (
 
 	"faas/function"
 	"faas/gateway/activator"
+	"faas/gateway/overload"
 	"faas/gateway/proxy"
 )
 
@@ -28,11 +29,12 @@ type table struct {
 
 // routeOptions are what every route of a table shares.
 type routeOptions struct {
-	maxHeld int
-	maxHold time.Duration
-	wake    func(ctx context.Context, name string) error
-	log     *slog.Logger
-	metrics *metrics
+	maxHeld  int
+	maxHold  time.Duration
+	wake     func(ctx context.Context, name string) error
+	log      *slog.Logger
+	metrics  *metrics
+	overload *overload.Watcher
 }
 
 // route is one function as requests meet it.
@@ -42,6 +44,7 @@ type route struct {
 	status   atomic.Pointer[function.Status]
 	balancer proxy.Balancer
 	gate     *activator.Gate
+	overload *overload.Function
 	series   *series
 }
 
@@ -147,6 +150,7 @@ func (t *table) apply(s function.Snapshot) {
 	}
 	for _, r := range next {
 		r.gate.Signal()
+		r.overload.Changed()
 		if err := r.blocked(); err != nil {
 			r.gate.Refuse(err)
 		}
@@ -156,10 +160,12 @@ func (t *table) apply(s function.Snapshot) {
 // open makes the route of a function that the table has not seen.
 func (t *table) open(status function.Status) *route {
 	r := &route{name: status.Name, label: functionLabel(status.Name), series: t.opts.metrics.open(status.Name)}
+	r.overload = t.opts.overload.Watch(status.Name, r.load, r.series.overloaded)
 	r.gate = activator.New(activator.Options{
 		Name:    status.Name,
 		Asleep:  func() bool { return r.status.Load().Desired == 0 },
 		Wake:    t.opts.wake,
+		OnHold:  r.overload.Held,
 		MaxHeld: t.opts.maxHeld, MaxHold: t.opts.maxHold,
 		Log: t.opts.log,
 	})
@@ -199,6 +205,19 @@ func (r *route) blocked() error {
 		return function.Unavailablef("function %s cannot start: see /system/function/%s", r.name, r.name)
 	}
 	return nil
+}
+
+// load is what this gateway knows of how busy the function is. Zero once the function was removed.
+func (r *route) load() overload.Load {
+	if r.series.dropped.Load() {
+		return overload.Load{}
+	}
+	now, s := time.Now(), r.status.Load()
+	inflight, _ := r.series.load.read(now)
+	return overload.Load{
+		Inflight: inflight, Held: r.gate.Held(), Usable: r.balancer.Usable(now),
+		Desired: s.Desired, Slots: s.Scaling.Slots, Max: s.Scaling.Max,
+	}
 }
 
 func (r *route) release(t *proxy.Target) {

@@ -8,16 +8,16 @@ import (
 // overloadMemory is how long it is told that a function had no room.
 const overloadMemory = 10 * time.Second
 
-// overload remembers how many replicas a function would have needed when requests found all slots taken: the most of a
+// lastWish remembers how many replicas a function would have needed when requests found all slots taken: the most of a
 // time of trouble, until that is over for overloadMemory.
-type overload struct {
+type lastWish struct {
 	mu   sync.Mutex
 	wish int
 	at   time.Time // the last such moment
 }
 
 // set remembers that at now wish replicas would have been needed.
-func (o *overload) set(now time.Time, wish int) {
+func (o *lastWish) set(now time.Time, wish int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if now.Sub(o.at) > overloadMemory || wish > o.wish {
@@ -29,7 +29,7 @@ func (o *overload) set(now time.Time, wish int) {
 }
 
 // read returns the wish. False: there was no such moment lately.
-func (o *overload) read(now time.Time) (wish int, ok bool) {
+func (o *lastWish) read(now time.Time) (wish int, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.wish, o.wish > 0 && now.Sub(o.at) <= overloadMemory

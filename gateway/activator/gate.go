@@ -30,6 +30,8 @@ type Options struct {
 	MaxHeld int
 	// MaxHold bounds how long one is held. Zero: 60 s.
 	MaxHold time.Duration
+	// OnHold is called for each request that is held, once it waits. It must not block. Nil: nothing is.
+	OnHold func()
 	// Log gets a line for each wake and each failure of one. Nil: none.
 	Log *slog.Logger
 }
@@ -71,6 +73,9 @@ func New(o Options) *Gate {
 	if o.Asleep == nil {
 		o.Asleep = func() bool { return false }
 	}
+	if o.OnHold == nil {
+		o.OnHold = func() {}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -92,6 +97,7 @@ func (g *Gate) Hold(ctx context.Context, try func() bool) error {
 	if err != nil {
 		return err
 	}
+	g.opts.OnHold()
 	timeout := time.NewTimer(g.opts.MaxHold)
 	defer timeout.Stop()
 	select {

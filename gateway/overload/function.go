@@ -2,7 +2,6 @@ package overload
 
 import (
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,18 +22,17 @@ const (
 type Function struct {
 	name    string
 	load    func() Load
+	tell    func(now time.Time, replicas int)
 	watcher *Watcher
 	watched atomic.Bool // it is in the watcher's hands
 
 	// What follows belongs to the watcher's goroutine.
+	wish     int       // 0: none
+	seen     time.Time // when so many replicas were last needed
 	since    time.Time // when the wish began
 	reason   string
 	pushed   int // the wish that was pushed last; 0: none that stands
 	pushedAt time.Time
-
-	mu   sync.Mutex
-	wish int       // 0: none. Written by the watcher's goroutine only
-	seen time.Time // when so many replicas were last needed
 }
 
 // Held says that a request is held, whatever for. It is called after the request began to wait, costs the first one a
@@ -52,20 +50,13 @@ func (f *Function) Changed() {
 	}
 }
 
-// Replicas returns how many replicas requests would have needed that found all slots taken: the most of the last 10 s.
-// False: there were none.
-func (f *Function) Replicas(now time.Time) (n int, ok bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.wish, f.wish > 0 && now.Sub(f.seen) <= memory
-}
-
 // observe takes in what is seen at now. A larger wish takes the place of a smaller one at once; a smaller one waits until
 // the larger was not needed for a while, so that what is asked for does not follow each request.
 func (f *Function) observe(now time.Time, l Load) {
 	n := l.Wish()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	if n > 0 {
+		f.tell(now, n)
+	}
 	switch {
 	case n > f.wish, now.Sub(f.seen) > memory:
 		f.wish, f.seen, f.since, f.reason, f.pushed = n, now, now, l.reason(), 0

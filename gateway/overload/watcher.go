@@ -30,7 +30,7 @@ type Pusher interface {
 
 // Options configure a Watcher. The zero value is usable.
 type Options struct {
-	// Pusher gets the alerts. Nil: nothing is pushed, and wishes are only there to be read.
+	// Pusher gets the alerts. Nil: nothing is pushed, and wishes are only told.
 	Pusher Pusher
 	// Log gets a line when pushes begin to fail, and when they succeed again. Nil: none.
 	Log *slog.Logger
@@ -69,9 +69,10 @@ func New(o Options) *Watcher {
 	}
 }
 
-// Watch makes the Function of that name. load reads its present load; that of one which is gone is zero.
-func (w *Watcher) Watch(name string, load func() Load) *Function {
-	return &Function{name: name, load: load, watcher: w}
+// Watch makes the Function of that name. load reads its present load; that of one which is gone is zero. tell gets what is
+// wished for at each look that finds too few replicas.
+func (w *Watcher) Watch(name string, load func() Load, tell func(now time.Time, replicas int)) *Function {
+	return &Function{name: name, load: load, tell: tell, watcher: w}
 }
 
 // put hands over functions to look at soon.

@@ -108,6 +108,7 @@ type busy struct {
 	*Function
 	mu   sync.Mutex
 	load Load
+	told int // the last wish
 }
 
 func (s *scene) function(name string) *busy {
@@ -116,6 +117,10 @@ func (s *scene) function(name string) *busy {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		return b.load
+	}, func(_ time.Time, n int) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.told = n
 	})
 	return b
 }
@@ -137,11 +142,16 @@ func (b *busy) hold(n int) {
 // idle ends all requests.
 func (b *busy) idle() { b.set(func(l *Load) { l.Held, l.Inflight = 0, 0 }) }
 
-func (b *busy) wantReplicas(t *testing.T, want int) {
+// wantTold wants the last wish to be n, and forgets it.
+func (b *busy) wantTold(t *testing.T, want int) {
 	t.Helper()
-	if n, ok := b.Replicas(time.Now()); n != want && ok || ok != (want > 0) {
-		t.Errorf("after %v: %d, %v; want %d", time.Since(b.since), n, ok, want)
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.told != want {
+		t.Errorf("told %d, want %d", b.told, want)
 	}
+	b.told = 0
 }
 
 func TestFirstPushComesAtOnce(t *testing.T) {
@@ -160,7 +170,7 @@ func TestFirstPushComesAtOnce(t *testing.T) {
 		if diff := cmp.Diff(want, s.posts[0].alerts[0]); diff != "" {
 			t.Errorf("alert (-want +got):\n%s", diff)
 		}
-		f.wantReplicas(t, 5)
+		f.wantTold(t, 5)
 	})
 }
 
@@ -232,17 +242,14 @@ func TestWishIsRememberedAndForgotten(t *testing.T) {
 		time.Sleep(gather)
 		synctest.Wait()
 		f.idle()
+		f.wantTold(t, 5)
 		time.Sleep(9 * time.Second)
-		f.wantReplicas(t, 5)
-		f.hold(1)
-		time.Sleep(100 * time.Millisecond)
-		f.wantReplicas(t, 5) // the most of the last 10 s
-		time.Sleep(time.Second)
-		synctest.Wait()
-		f.wantReplicas(t, 2)
+		f.hold(1) // 5 stand
+		time.Sleep(1100 * time.Millisecond)
+		f.wantTold(t, 2)
 		f.idle()
 		time.Sleep(11 * time.Second)
-		f.wantReplicas(t, 0)
+		f.wantTold(t, 0)
 		f.hold(1)
 		time.Sleep(100 * time.Millisecond)
 		s.wantPushes("3ms resize=5", "10006ms resize=2", "21106ms resize=2")
@@ -290,7 +297,7 @@ func TestAlertmanagerAway(t *testing.T) {
 		if got := s.log.String(); strings.Count(got, "\n") != 2 || strings.Count(got, "connection refused") != 1 || !strings.Contains(got, "again\"") {
 			t.Errorf("logged\n%swant a line when it began and one when it ended", got)
 		}
-		f.wantReplicas(t, 5)
+		f.wantTold(t, 5)
 		err := testutil.GatherAndCompare(s.reg, strings.NewReader(`
 			# HELP gateway_overload_pushes_total Pushes of FunctionOverload to Alertmanager, each with all functions that had something to say, by outcome (accepted, failed).
 			# TYPE gateway_overload_pushes_total counter
@@ -327,7 +334,7 @@ func TestAlertmanagerThatHangs(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 		b.hold(1)
 		time.Sleep(30 * time.Millisecond)
-		b.wantReplicas(t, 2) // nobody waits for Alertmanager to see this
+		b.wantTold(t, 2) // nobody waits for Alertmanager to see this
 		time.Sleep(pushTimeout)
 		s.wantPushes("3ms a=2", "3003ms a=2 b=2")
 	}) // and Run ends, since the push ends with it
@@ -343,7 +350,7 @@ func TestWithoutAlertmanager(t *testing.T) {
 		f.hold(15)
 		time.Sleep(gather)
 		synctest.Wait()
-		f.wantReplicas(t, 5)
+		f.wantTold(t, 5)
 	})
 }
 
@@ -359,8 +366,7 @@ func TestNoHeldRequestIsOverlooked(t *testing.T) {
 		}
 		f.hold(50)
 		time.Sleep(interval)
-		synctest.Wait()
-		f.wantReplicas(t, 14)
+		f.wantTold(t, 14)
 		if last := s.posts[len(s.posts)-1]; !strings.HasSuffix(last.String(), " resize=14") {
 			t.Errorf("last push %s, want 14", last)
 		}
@@ -395,7 +401,7 @@ func TestWish(t *testing.T) {
 }
 
 func TestHeldIsFree(t *testing.T) {
-	f := New(Options{}).Watch("resize", func() Load { return Load{Held: 1} })
+	f := New(Options{}).Watch("resize", func() Load { return Load{Held: 1} }, nil)
 	f.Held()
 	if n := testing.AllocsPerRun(1000, f.Held); n != 0 {
 		t.Errorf("%v allocations, want none", n)
@@ -403,7 +409,7 @@ func TestHeldIsFree(t *testing.T) {
 }
 
 func BenchmarkHeld(b *testing.B) {
-	f := New(Options{}).Watch("resize", func() Load { return Load{Held: 1} })
+	f := New(Options{}).Watch("resize", func() Load { return Load{Held: 1} }, nil)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			f.Held()

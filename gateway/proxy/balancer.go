@@ -84,6 +84,17 @@ func (b *Balancer) Acquire(now time.Time) *Target {
 	return nil
 }
 
+// Usable returns how many replicas are ready and not in quarantine at now, whether or not they have room.
+func (b *Balancer) Usable(now time.Time) int {
+	n, at := 0, now.UnixNano()
+	for _, t := range b.load().targets {
+		if !t.quarantined(at) {
+			n++
+		}
+	}
+	return n
+}
+
 func (b *Balancer) load() *targetSet {
 	if set := b.set.Load(); set != nil {
 		return set
