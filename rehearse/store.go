@@ -40,6 +40,15 @@ type selection struct {
 	metric  *metric
 	version int
 	series  []*series
+	newest  []newest
+	at      int64 // for which moment the newest are asked
+}
+
+// newest is a series with its newest sample only, which is all that an instant selector looks at. The engine would
+// otherwise walk over all samples of its lookback to get there.
+type newest struct {
+	of        *series
+	selection *selection
 }
 
 // series is one series, oldest sample first.
@@ -169,6 +178,24 @@ func (se *series) Iterator(it chunkenc.Iterator) chunkenc.Iterator {
 	return reused
 }
 
+// Labels implements storage.Series.
+func (n *newest) Labels() labels.Labels { return n.of.labels }
+
+// Iterator implements storage.Series.
+func (n *newest) Iterator(it chunkenc.Iterator) chunkenc.Iterator {
+	reused, ok := it.(*sampleIterator)
+	if !ok {
+		reused = &sampleIterator{}
+	}
+	se, i := n.of, len(n.of.times)
+	for i > se.from && se.times[i-1] > n.selection.at {
+		i--
+	}
+	first := max(i-1, se.from)
+	*reused = sampleIterator{times: se.times[first:i], values: se.values[first:i], at: -1}
+	return reused
+}
+
 // sampleIterator walks over a series.
 type sampleIterator struct {
 	times  []int64
@@ -220,25 +247,28 @@ type querier struct{ store *store }
 
 func (q querier) Select(_ context.Context, sorted bool, hints *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
 	found := q.store.find(matchers)
+	set := &seriesSet{selection: found, since: math.MinInt64}
 	if sorted {
-		found = append([]*series(nil), found...)
-		sort.Slice(found, func(i, j int) bool { return labels.Compare(found[i].labels, found[j].labels) < 0 })
+		set.selection = &selection{series: append([]*series(nil), found.series...)}
+		sort.Slice(set.selection.series, func(i, j int) bool {
+			return labels.Compare(set.selection.series[i].labels, set.selection.series[j].labels) < 0
+		})
 	}
-	set := &seriesSet{series: found, since: math.MinInt64}
 	if hints != nil {
-		set.since = hints.Start
+		set.since, found.at = hints.Start, hints.End
+		set.newest = !sorted && hints.Range == 0 && hints.Step == 0 // a subquery has a step
 	}
 	return set
 }
 
 // find returns the series that match, from the last time where none came or went since: a rule's selector keeps its
 // matchers.
-func (s *store) find(matchers []*labels.Matcher) []*series {
+func (s *store) find(matchers []*labels.Matcher) *selection {
 	var m *metric
 	for _, matcher := range matchers {
 		if matcher.Name == labels.MetricName && matcher.Type == labels.MatchEqual {
 			if m = s.metrics[matcher.Value]; m == nil {
-				return nil
+				return &selection{}
 			}
 			break
 		}
@@ -248,7 +278,7 @@ func (s *store) find(matchers []*labels.Matcher) []*series {
 		for _, m := range s.metrics {
 			all = appendMatching(all, m.series, matchers)
 		}
-		return all
+		return newSelection(all)
 	}
 	known := s.selected[matchers[0]]
 	if known == nil || known.metric != m {
@@ -259,9 +289,21 @@ func (s *store) find(matchers []*labels.Matcher) []*series {
 		s.selected[matchers[0]] = known
 	}
 	if known.version != m.version {
-		known.series, known.version = appendMatching(known.series[:0], m.series, matchers), m.version
+		*known = *newSelection(appendMatching(known.series[:0], m.series, matchers))
+		known.metric, known.version = m, m.version
+		for i := range known.newest {
+			known.newest[i].selection = known
+		}
 	}
-	return known.series
+	return known
+}
+
+func newSelection(found []*series) *selection {
+	s := &selection{series: found, newest: make([]newest, len(found))}
+	for i, se := range found {
+		s.newest[i] = newest{se, s}
+	}
+	return s
 }
 
 func appendMatching(to, all []*series, matchers []*labels.Matcher) []*series {
@@ -289,22 +331,29 @@ func (querier) Close() error { return nil }
 
 // seriesSet goes through series, those apart that ended before.
 type seriesSet struct {
-	series []*series
-	since  int64
-	next   int
+	selection *selection
+	newest    bool
+	since     int64
+	next      int
 }
 
 func (s *seriesSet) Next() bool {
-	for s.next < len(s.series) {
+	for s.next < len(s.selection.series) {
 		s.next++
-		if s.series[s.next-1].last() >= s.since {
+		if s.selection.series[s.next-1].last() >= s.since {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *seriesSet) At() storage.Series              { return s.series[s.next-1] }
+func (s *seriesSet) At() storage.Series {
+	if s.newest {
+		return &s.selection.newest[s.next-1]
+	}
+	return s.selection.series[s.next-1]
+}
+
 func (*seriesSet) Err() error                        { return nil }
 func (*seriesSet) Warnings() annotations.Annotations { return nil }
 
