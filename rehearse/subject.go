@@ -16,8 +16,8 @@ type subject struct {
 	chance   *rand.Rand
 	arrivals *arrivals
 	at       time.Duration // how far it was played
-	// held is called for a request that finds no replica, or all slots taken.
-	held func(*subject)
+	// held is called for a request that finds no replica, or all slots taken, with its gateway.
+	held func(gateway int)
 
 	desired  int
 	replicas []replica // the oldest first
@@ -29,11 +29,6 @@ type subject struct {
 	waiting  fifo
 	busy     float64 // core seconds that each ready replica has used since the beginning
 	waits    bool    // an event is planned for its next request
-
-	wish      int // of the overload path
-	wishUntil time.Duration
-	pushed    int
-	pushedAt  time.Duration
 
 	score      tally
 	sincePoint int // arrivals
@@ -51,9 +46,11 @@ type replica struct {
 // gatewayCounts is what a gateway counts of a function.
 type gatewayCounts struct {
 	started, completed int
-	inflight           int
+	inflight, held     int
 	inflightSeconds    float64
 	last               time.Duration
+	wished             int // replicas that would have room for all, at the last look that found too few
+	wishedAt           time.Duration
 }
 
 // request is one that is served or waits: by which gateway, and until or since when.
@@ -62,16 +59,16 @@ type request struct {
 	at      time.Duration
 }
 
-// never is later than any end.
-const never = time.Duration(math.MaxInt64)
+// never is later than any end, and its opposite before any beginning; their difference is a duration still.
+const never = time.Duration(math.MaxInt64 / 2)
 
 func newSubject(f Function, chance *rand.Rand, gateways int, begin time.Duration) *subject {
 	s := &subject{
 		Function: f, chance: chance, arrivals: newArrivals(&f, chance, begin), at: begin,
-		gateways: make([]gatewayCounts, gateways), wishUntil: math.MinInt64, pushedAt: math.MinInt64 / 2, lastPoint: 0,
+		gateways: make([]gatewayCounts, gateways),
 	}
 	for g := range s.gateways {
-		s.gateways[g].last = begin
+		s.gateways[g].last, s.gateways[g].wishedAt = begin, -never
 	}
 	start := f.Start
 	if start == 0 {
@@ -132,15 +129,18 @@ func (s *subject) arrive() {
 	if len(s.gateways) > 1 {
 		g = s.chance.IntN(len(s.gateways))
 	}
-	s.sincePoint++
+	if s.at > 0 { // the warm-up has no points
+		s.sincePoint++
+	}
 	s.gateways[g].started++
 	s.gateways[g].inflight++
 	s.gateways[g].last = s.at
+	s.gateways[g].held++
 	s.waiting.push(request{g, s.at})
 	s.serve()
 	if s.waiting.len() > 0 {
 		s.score.wait(s)
-		s.held(s)
+		s.held(g)
 	}
 	if s.at >= 0 {
 		s.score.Requests++
@@ -151,6 +151,7 @@ func (s *subject) arrive() {
 func (s *subject) serve() {
 	for s.waiting.len() > 0 && s.ready > 0 && (s.Scaling.Slots == 0 || s.serving.len() < s.Scaling.Slots*s.ready) {
 		r := s.waiting.pop()
+		s.gateways[r.gateway].held--
 		s.score.waited(s, r)
 		s.serving.push(request{r.gateway, s.at + s.ServiceTime})
 	}
