@@ -19,14 +19,16 @@ type Client struct {
 	Base     func() string
 	Password func() (string, error)
 
-	http *http.Client
+	http, stream *http.Client
 }
 
 // NewClient makes a client of the gateway at base.
 func NewClient(base func() string, password func() (string, error)) *Client {
+	transport := &http.Transport{MaxIdleConnsPerHost: 8}
 	return &Client{
 		Base: base, Password: password,
-		http: &http.Client{Timeout: 40 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 8}},
+		http:   &http.Client{Timeout: 40 * time.Second, Transport: transport},
+		stream: &http.Client{Transport: transport}, // ends with its context
 	}
 }
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,10 +21,20 @@ type Recording struct {
 	// shown are the functions that String tells of. Nil: all.
 	shown []string
 
-	mu      sync.Mutex
-	counts  map[string][]Count
-	answers map[string][]Answer
-	notes   []note
+	mu        sync.Mutex
+	counts    map[string][]Count
+	looks     []look
+	decisions *decisions
+	hands     []hand
+	answers   map[string][]Answer
+	notes     []note
+}
+
+// hand is a change of a count that the test makes itself, not by a gateway.
+type hand struct {
+	function string
+	to       int
+	from, by time.Time
 }
 
 // Answer is one request and how it ended.
@@ -38,18 +49,26 @@ type note struct {
 	text string
 }
 
-func newRecording(start time.Time) *Recording {
-	return &Recording{start: start, counts: map[string][]Count{}, answers: map[string][]Answer{}}
+func newRecording(start time.Time, gateways ...*Client) *Recording {
+	return &Recording{
+		start: start, counts: map[string][]Count{}, answers: map[string][]Answer{}, decisions: newDecisions(gateways),
+	}
 }
 
-// watch samples the counts of all functions until ctx ends, and once more then. A gateway that does not
-// answer leaves a gap.
+// watch samples the counts of all functions until ctx ends, and once more then, and gathers the decision logs. A
+// gateway that does not answer leaves a gap.
 func (r *Recording) watch(ctx context.Context, sys System) {
+	var following sync.WaitGroup
+	defer following.Wait()
+	for i := range r.decisions.gateways {
+		following.Go(func() { r.followLog(ctx, i) })
+	}
 	tick := time.NewTicker(sampling)
 	defer tick.Stop()
 	for ended := false; ; {
+		began := time.Now()
 		if counts, err := sys.Counts(context.WithoutCancel(ctx)); err == nil {
-			r.sample(counts)
+			r.sample(began, counts)
 		}
 		if ended {
 			return
@@ -62,12 +81,15 @@ func (r *Recording) watch(ctx context.Context, sys System) {
 	}
 }
 
-// sample keeps the counts that differ from the last ones.
-func (r *Recording) sample(counts map[string]Count) {
+// sample keeps the counts that differ from the last ones, and when they were looked at.
+func (r *Recording) sample(began time.Time, counts map[string]Count) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	desired := map[string]int{}
+	r.looks = append(r.looks, look{began: began, ended: time.Now(), desired: desired})
 	at := time.Since(r.start)
 	for name, c := range counts {
+		desired[name] = c.Desired
 		c.At = at
 		seen := r.counts[name]
 		if n := len(seen); n > 0 && seen[n-1].Desired == c.Desired && seen[n-1].Ready == c.Ready {
@@ -89,6 +111,16 @@ func (r *Recording) note(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.notes = append(r.notes, note{time.Since(r.start), text})
+}
+
+// byHand notes a change that the test has made itself, if it has.
+func (r *Recording) byHand(h *hand, began time.Time) {
+	if h == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.hands = append(r.hands, hand{h.function, h.to, began, time.Now()})
 }
 
 // until waits for moment t of the scenario.
@@ -135,6 +167,21 @@ func (r *Recording) Failures(function string, from, to time.Duration) (failed []
 	return failed, all
 }
 
+// applied are the changes that the decision logs tell of.
+func (r *Recording) applied() []note {
+	var lines []note
+	for i, log := range r.decisions.logs {
+		for _, e := range log {
+			if !e.Applied || r.shown != nil && !slices.Contains(r.shown, e.Function) || e.Time.Before(r.start) {
+				continue
+			}
+			lines = append(lines, note{e.Time.Sub(r.start), fmt.Sprintf("%s: %s decided %d → %d: %s %s, %s", e.Function,
+				r.decisions.name(i), e.From, e.To, e.Kind, e.Alert, e.Reason)})
+		}
+	}
+	return lines
+}
+
 // String shows what happened, a line for each change.
 func (r *Recording) String() string {
 	r.mu.Lock()
@@ -148,6 +195,7 @@ func (r *Recording) String() string {
 			lines = append(lines, note{c.At, fmt.Sprintf("%s: %d desired, %d ready", name, c.Desired, c.Ready)})
 		}
 	}
+	lines = append(lines, r.applied()...)
 	slices.SortStableFunc(lines, func(a, b note) int { return int(a.at - b.at) })
 	var b strings.Builder
 	for _, l := range lines {
@@ -167,15 +215,55 @@ func (r *Recording) String() string {
 
 // Record watches sys from now on until stop is called, which returns what was seen.
 func Record(ctx context.Context, sys System) (stop func() *Recording) {
-	r := newRecording(time.Now())
-	ctx, cancel := context.WithCancel(ctx)
+	r := newRecording(time.Now(), sys.Gateways()...)
+	watchCtx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
-	watching.Go(func() { r.watch(ctx, sys) })
+	watching.Go(func() { r.watch(watchCtx, sys) })
 	return func() *Recording {
 		cancel()
 		watching.Wait()
+		r.readLogs(ctx)
 		return r
 	}
+}
+
+// Explained is the error of each function whose changes of the desired count are not those that the decision logs
+// tell of, each of them by exactly one entry.
+func (r *Recording) Explained() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.looks) == 0 || len(r.decisions.gateways) == 0 {
+		return errors.New("no counts were seen, so nothing is explained")
+	}
+	errs := []error{r.decisions.unread()}
+	for name := range r.counts {
+		if r.shown == nil || slices.Contains(r.shown, name) {
+			errs = append(errs, explain(r.looks, name, r.changes(name)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// changes are those of a function that the logs tell of, and those that the test made itself.
+func (r *Recording) changes(function string) []change {
+	within := visible
+	if len(r.decisions.gateways) > 1 {
+		within = visibleToOthers
+	}
+	var all []change
+	for i, log := range r.decisions.logs {
+		for _, e := range log {
+			if e.Applied && e.Function == function {
+				all = append(all, changeOf(r.decisions.name(i), e, within))
+			}
+		}
+	}
+	for _, h := range r.hands {
+		if h.function == function {
+			all = append(all, change{who: "the test itself", from: anyCount, to: h.to, earliest: h.from, latest: h.by.Add(visibleToOthers)})
+		}
+	}
+	return all
 }
 
 // Counts returns the replica counts of function from the recording's start, a Count for each change.

@@ -18,6 +18,7 @@ type Line struct {
 	from, to time.Duration
 	offer    *offer
 	act      func(context.Context) error
+	hand     *hand
 	want     Want
 	name     string
 }
@@ -33,11 +34,12 @@ type Action struct {
 	name  string
 	offer *offer
 	act   func(context.Context) error
+	hand  *hand
 }
 
 // At does a when the scenario has run for t.
 func At(t time.Duration, a Action) Line {
-	return Line{from: t, to: t, offer: a.offer, act: a.act, name: a.name}
+	return Line{from: t, to: t, offer: a.offer, act: a.act, hand: a.hand, name: a.name}
 }
 
 // Between wants w to come true at some moment from from to to.
@@ -58,14 +60,21 @@ func Do(name string, act func(context.Context) error) Action {
 	return Action{name: name, act: act}
 }
 
+// ByHand says that a itself sets the count of function to replicas, past all gateways, so that their decision logs do
+// not tell of it.
+func ByHand(function string, replicas int, a Action) Action {
+	a.hand = &hand{function: function, to: replicas}
+	return a
+}
+
 // Run plays the scenario on sys and returns what was recorded, with every want that was not met joined
-// into the error.
+// into the error. That each change of a count is explained by one entry of the decision logs is always wanted.
 func (s Scenario) Run(ctx context.Context, sys System) (*Recording, error) {
 	var end time.Duration
 	for _, l := range s {
 		end = max(end, l.to)
 	}
-	rec := newRecording(time.Now())
+	rec := newRecording(time.Now(), sys.Gateways()...)
 	rec.shown = s.functions()
 	ctx, cancel := context.WithTimeout(ctx, end+30*time.Second)
 	defer cancel()
@@ -79,8 +88,9 @@ func (s Scenario) Run(ctx context.Context, sys System) (*Recording, error) {
 	actErr := s.act(ctx, rec, end)
 	stopWatching()
 	watching.Wait()
+	rec.readLogs(ctx)
 
-	errs := []error{actErr}
+	errs := []error{actErr, rec.Explained()}
 	for _, l := range s {
 		if l.want.met == nil {
 			continue
@@ -116,9 +126,11 @@ func (s Scenario) act(ctx context.Context, rec *Recording, end time.Duration) er
 			return err
 		}
 		rec.note(l.name)
+		began := time.Now()
 		if err := l.act(ctx); err != nil {
 			return fmt.Errorf("at %s, %s: %w", l.from, l.name, err)
 		}
+		rec.byHand(l.hand, began)
 	}
 	return rec.until(ctx, end)
 }

@@ -11,6 +11,8 @@ type System interface {
 	Gateway() string
 	// Counts reads the replica counts of all functions; At means nothing there.
 	Counts(ctx context.Context) (map[string]Count, error)
+	// Gateways are all that scale its functions: each change of a count is in the decision log of exactly one of them.
+	Gateways() []*Client
 }
 
 // Count is a function's replica counts from a moment on.
