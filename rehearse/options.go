@@ -135,15 +135,7 @@ func (o *Options) check() error {
 	return errors.Join(errs...)
 }
 
-// loads are the function's loads, in the order of its signals, when so many requests arrive per second, none of which waits.
-func (f *Function) loads(rate float64, at time.Duration, replicas int) []float64 {
-	loads := make([]float64, len(f.Scaling.Signals))
-	for i, s := range f.Scaling.Signals {
-		loads[i] = f.load(s.Type, rate, at, replicas)
-	}
-	return loads
-}
-
+// load is the function's load of a type when so many requests arrive per second, none of which waits.
 func (f *Function) load(t function.ScalingType, rate float64, at time.Duration, replicas int) float64 {
 	inService := rate * f.ServiceTime.Seconds()
 	switch t {
@@ -186,10 +178,7 @@ func (f *Function) least(rate float64, at time.Duration) int {
 			need = max(need, int(math.Min(math.Ceil(load/room-1e-9), function.MaxReplicas)))
 		}
 	}
-	if need == 0 && f.Scaling.Zero {
-		return 0
-	}
-	return max(f.Scaling.Clamp(need), 1)
+	return f.bound(need)
 }
 
 // overload is the share of the load that so many replicas carry only beyond their targets.

@@ -24,7 +24,7 @@ type world struct {
 	store    *store
 	rules    *evaluator
 	alerts   *alertmanager
-	pushes   pushes
+	watchers []*watcher // by gateway
 	result   *Result
 }
 
@@ -34,6 +34,7 @@ type player struct {
 	state  scaler.State
 	result FunctionResult
 	wanted *series
+	wishes []wish // by gateway
 }
 
 // Run rehearses. It returns an error where a file cannot be read, a rule cannot be evaluated, or ctx ends.
@@ -69,12 +70,18 @@ const spareBytes = 64 << 20
 
 // cast makes the functions.
 func (w *world) cast() {
+	for g := range w.o.Gateways {
+		w.watchers = append(w.watchers, &watcher{world: w, gateway: g, looked: -never, pushed: -never, due: never})
+	}
 	for i, f := range w.o.Functions {
 		chance := rand.New(rand.NewPCG(w.o.Seed, uint64(i)+1)) //nolint:gosec // chance that can be repeated
 		s := newSubject(f, chance, w.o.Gateways, w.now)
-		p := &player{subject: s, state: scaler.State{Scaling: f.Scaling, Desired: s.desired}}
+		p := &player{subject: s, wishes: make([]wish, w.o.Gateways), state: scaler.State{Scaling: f.Scaling, Desired: s.desired}}
 		p.result = FunctionResult{Name: f.Name, Held: map[scaler.Code]int{}}
-		s.held = func(*subject) { w.held(p) }
+		for g := range p.wishes {
+			p.wishes[g].seen, p.wishes[g].pushedAt = -never, -never
+		}
+		s.held = func(gateway int) { w.held(p, gateway) }
 		w.subjects = append(w.subjects, s)
 		w.players[f.Name] = p
 		w.watch(p)

@@ -42,8 +42,8 @@ func signalColumns() []column {
 		{name: "gateway_service_count", value: always(func(s *subject, _ int) float64 { return float64(s.desired) })},
 		{name: load, extra: [2]string{"scaling_type", "rps"}, value: always(started), only: follows(function.ScalingRPS)},
 		{name: load, extra: [2]string{"scaling_type", "capacity"}, value: always(inflightSeconds), only: follows(function.ScalingCapacity)},
-		{name: "gateway_function_overload_replicas", value: func(s *subject, _ int, now time.Duration) (float64, bool) {
-			return float64(s.wish), now <= s.wishUntil
+		{name: "gateway_function_overload_replicas", value: func(s *subject, g int, now time.Duration) (float64, bool) {
+			return float64(s.gateways[g].wished), now-s.gateways[g].wishedAt <= wishMemory
 		}},
 	}
 }

@@ -28,6 +28,7 @@ type subject struct {
 	serving  fifo
 	waiting  fifo
 	busy     float64 // core seconds that each ready replica has used since the beginning
+	worked   float64 // seconds that requests were served
 	waits    bool    // an event is planned for its next request
 
 	score      tally
@@ -117,6 +118,7 @@ func (s *subject) elapse(t time.Duration) {
 	for g := range s.gateways {
 		s.gateways[g].inflightSeconds += float64(s.gateways[g].inflight) * d
 	}
+	s.worked += float64(s.serving.len()) * d
 	if s.ready > 0 {
 		s.busy += float64(s.serving.len()) * s.CPUPerRequest / 1000 * d / float64(s.ready)
 	}
@@ -197,7 +199,7 @@ func (s *subject) settle() {
 	s.score.update(s)
 }
 
-// load is the present load of the function's first signal, as a policy's own metrics would have it.
+// cumulated is what all gateways counted.
 func (s *subject) cumulated() (requests, requestSeconds float64) {
 	for _, g := range s.gateways {
 		requests += float64(g.started)
@@ -205,9 +207,6 @@ func (s *subject) cumulated() (requests, requestSeconds float64) {
 	}
 	return requests, requestSeconds
 }
-
-// inflight is the number of requests that are served or wait.
-func (s *subject) inflight() int { return s.serving.len() + s.waiting.len() }
 
 // fifo is a queue of requests.
 type fifo struct {

@@ -1,12 +1,11 @@
 package rehearse
 
 import (
-	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/prometheus/alertmanager/template"
-	"github.com/prometheus/prometheus/model/labels"
 
 	"faas/scaler"
 )
@@ -45,8 +44,16 @@ func (w *world) order(a *sentAlert) {
 		return
 	}
 	w.apply(p, Decision{
-		From: d.From, To: d.To, Alert: alert.Name, Signal: a.annotations.Get("signal"), Reason: d.Reason,
+		From: d.From, To: d.To, Alert: alert.Name, Signal: a.annotations.Get("signal"), Reason: reason(d.Reason, a.annotations.Get("reason")),
 	})
+}
+
+// reason adds the rule's own words to the scaler's.
+func reason(decided, rule string) string {
+	if rule == "" || strings.Contains(decided, rule) {
+		return decided
+	}
+	return decided + " (" + rule + ")"
 }
 
 // webhook is the alert in a payload.
@@ -90,14 +97,12 @@ func (w *world) watch(p *player) {
 }
 
 // held answers a request that has to wait.
-func (w *world) held(p *player) {
+func (w *world) held(p *player, gateway int) {
 	if p.desired == 0 {
 		w.after(wakeDelay, func() { w.wake(p) })
 		return
 	}
-	if p.ready > 0 && p.Scaling.Slots > 0 {
-		w.overloaded(p)
-	}
+	w.watchers[gateway].held(p)
 }
 
 // wake raises a function from 0 for a request.
@@ -108,63 +113,6 @@ func (w *world) wake(p *player) {
 	n := max(1, p.Scaling.Min)
 	p.state.Desired, p.state.OrderedAt, p.state.AppliedAt = n, w.time(), w.time()
 	w.apply(p, Decision{From: 0, To: n, Reason: "woken by a request"})
-}
-
-// The overload path: how often gateways push, how often they say again what still stands, and for how long it stands.
-const (
-	pushEvery   = 250 * time.Millisecond
-	pushAgain   = 5 * time.Second
-	overloadFor = 10 * time.Second
-)
-
-// pushes are the wishes of functions whose slots are all taken.
-type pushes struct {
-	next    time.Duration // not before
-	waiting map[*player]bool
-	planned bool
-}
-
-// overloaded pushes a FunctionOverload if more replicas would help.
-func (w *world) overloaded(p *player) {
-	wish := min((p.inflight()+p.Scaling.Slots-1)/p.Scaling.Slots, p.Scaling.Max)
-	if wish <= p.desired {
-		return
-	}
-	if w.now > p.wishUntil {
-		p.wish = 0
-	}
-	p.wish, p.wishUntil = max(p.wish, wish), w.now+overloadFor
-	if w.alerts == nil || wish <= p.pushed && w.now-p.pushedAt < pushAgain {
-		return
-	}
-	if w.pushes.waiting == nil {
-		w.pushes.waiting = map[*player]bool{}
-	}
-	w.pushes.waiting[p] = true
-	if w.pushes.planned {
-		return
-	}
-	w.pushes.planned = true
-	w.at(w.pushes.next, w.push)
-}
-
-func (w *world) push() {
-	w.pushes.planned, w.pushes.next = false, w.now+pushEvery
-	for _, s := range w.subjects { // in a fixed order
-		p := w.players[s.Name]
-		if !w.pushes.waiting[p] {
-			continue
-		}
-		p.pushed, p.pushedAt = p.wish, w.now
-		alert := &sentAlert{
-			labels: labels.FromStrings("alertname", "FunctionOverload", "function_name", p.Name,
-				"replicas", fmt.Sprint(p.wish), "direction", "up"),
-			annotations: labels.FromStrings("signal", "overload"),
-			starts:      w.now, ends: w.now + overloadFor,
-		}
-		w.after(w.o.Delivery, func() { w.alerts.receive(alert) })
-	}
-	clear(w.pushes.waiting)
 }
 
 // wants is what the rules want of a function now, or NaN.

@@ -1,3 +1,0 @@
-package rehearse
-
-func (w *world) follow(p Policy) {}
