@@ -4,18 +4,23 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/prometheus/alertmanager/template"
 
 	"faas/function"
 )
 
-// The labels that the scaler reads, and the alert that it takes as a sign of life.
+// The labels and annotations that the scaler reads, and the alert that it takes as a sign of life.
 const (
 	alertNameLabel = "alertname"
 	functionLabel  = "function_name"
 	replicasLabel  = "replicas"
 	directionLabel = "direction"
+
+	signalAnnotation = "signal"
+	reasonAnnotation = "reason"
+
 	heartbeatAlert = "Heartbeat"
 )
 
@@ -55,6 +60,9 @@ type Alert struct {
 	Replicas int
 	// Direction is from the direction label.
 	Direction Direction
+	// Signal is what the rule followed, such as rps or cpu, and Reason its figures in a sentence, from the annotations of these
+	// names. They are for people.
+	Signal, Reason string
 	// StartsAt is when the alert began to fire, EndsAt when it resolved. Both by Prometheus's clock.
 	StartsAt, EndsAt time.Time
 }
@@ -89,6 +97,8 @@ func parseAlert(now time.Time, p template.Alert) (Alert, error) {
 	a := Alert{
 		Name:     shorten(p.Labels[alertNameLabel]),
 		Firing:   p.Status == statusFiring,
+		Signal:   words(p.Annotations[signalAnnotation], maxSignal),
+		Reason:   words(p.Annotations[reasonAnnotation], maxWords),
 		StartsAt: p.StartsAt,
 		EndsAt:   p.EndsAt,
 	}
@@ -129,10 +139,24 @@ func parseAlert(now time.Time, p template.Alert) (Alert, error) {
 // maxText bounds texts from outside that are kept in the decision log.
 const maxText = 100
 
-// maxWords bounds what is kept of the backend's own words, which have no author who could make them shorter.
+// maxWords bounds what is kept of the words of others: the backend, a rule, the author of a silence.
 const maxWords = 400
 
+// maxSignal bounds the name of a signal.
+const maxSignal = 30
+
 func shorten(s string) string { return cut(s, maxText) }
+
+// words is a text on one line, without what would drive a terminal.
+func words(s string, most int) string {
+	printable := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
+	return cut(strings.Join(strings.Fields(printable), " "), most)
+}
 
 func cut(s string, most int) string {
 	if len(s) > most {

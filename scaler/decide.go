@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/alerting"
 )
 
 // Settle is how long an applied order beats alerts that were given before it.
@@ -22,6 +23,10 @@ import (
 // count silences the alert in Alertmanager.
 const Settle = 20 * time.Second
 
+// Calm is how long after a raise an order down is put off. The rules see a raise in the next scrape and hold it for their
+// down window; an order down that was on its way meanwhile would take it back.
+const Calm = 3 * time.Second
+
 // State is what Decide knows of a function.
 type State struct {
 	// Scaling has the function's bounds.
@@ -31,8 +36,14 @@ type State struct {
 	// OrderedAt is when the order behind that count was given: Alert.At, or the moment of a manual order
 	// or wake. AppliedAt is when it was applied or last confirmed. Both are zero when there was none.
 	OrderedAt, AppliedAt time.Time
+	// RaisedAt is when an order last raised the count. Zero when none did.
+	RaisedAt time.Time
+	// Frozen is what stops alerts from scaling the function.
+	Frozen []alerting.Freeze
 	// Blocked says in the backend's words why replicas cannot start. Empty: they can.
 	Blocked string
+	// Busy says in the gateway's words what there is to do, where an alert orders 0. Empty: nothing is known of.
+	Busy string
 }
 
 // Code is the reason of a decision in one word, for metrics.
@@ -52,8 +63,18 @@ const (
 	CodeStale Code = "stale"
 	// CodeDirection means that an up order would lower or a down order raise the count.
 	CodeDirection Code = "direction"
+	// CodePassed means that the count is already past what an order up or down wants, by a newer order or a raise just now.
+	CodePassed Code = "passed"
+	// CodeCalm means that the count was just raised, so it is not lowered yet.
+	CodeCalm Code = "calm"
+	// CodeFrozen means that a silence keeps alerts from scaling the function.
+	CodeFrozen Code = "frozen"
+	// CodeThawed means that alerts scale the function again.
+	CodeThawed Code = "thawed"
 	// CodeBlocked means that the count is not raised because replicas cannot start.
 	CodeBlocked Code = "blocked"
+	// CodeBusy means that an alert would stop a function that has something to do.
+	CodeBusy Code = "busy"
 	// CodeUnblocked means that replicas can start again.
 	CodeUnblocked Code = "unblocked"
 	// CodeRelayed means that another gateway carries the order out.
@@ -91,6 +112,9 @@ func (d Decision) Apply() bool { return d.Code == CodeScaled }
 // after returns the state that follows d. An order for the count that is there already confirms it, so
 // that of two rules that contradict each other the newer wins and the count does not swing.
 func (st State) after(now time.Time, d Decision) State {
+	if d.Code == CodeScaled && d.To > d.From {
+		st.RaisedAt = now
+	}
 	if d.Code == CodeScaled || d.Code == CodeUnchanged {
 		st.Desired, st.OrderedAt, st.AppliedAt = d.To, d.OrderedAt, now
 	}
@@ -104,32 +128,71 @@ func (st State) after(now time.Time, d Decision) State {
 // that the count was reached, or that Prometheus or its targets died. A firing step adds Scaling.Step at
 // each delivery, Alertmanager's repetitions too, as OpenFaaS does; its resolution goes back to the minimum.
 //
-// While replicas cannot start nothing is raised: more of them would not start either. Alertmanager repeats the order.
+// An alert that orders 0 has seen no work, perhaps a moment ago: it is not obeyed while the gateway knows of some.
+//
+// While replicas cannot start nothing is raised: more of them would not start either. While a silence freezes the
+// function nothing changes that it forbids. An order down that comes within Calm after a raise was made for the count
+// before it. Of these Alertmanager repeats the order, so that it is only put off.
 func Decide(now time.Time, st State, a Alert) Decision {
 	d := Decision{From: st.Desired, To: st.Desired, Wanted: a.Replicas, OrderedAt: earlier(a.At(), now)}
 	if a.Step {
 		d.Wanted = stepTarget(st, a.Firing)
 	}
+	n, clamped := clamp(st.Scaling, d.Wanted)
+	direction := a.allowed()
+	stale := d.OrderedAt.Before(st.OrderedAt) && now.Sub(st.AppliedAt) < Settle
 	switch {
 	case !a.Step && !a.Firing:
 		return d.hold(CodeConverged, "resolved: already converged, nothing to do")
 	case a.Step && st.Scaling.Factor == 0:
 		return d.hold(CodeOff, "step scaling is off: "+function.ScalingLabelPrefix+"factor is 0")
-	case d.OrderedAt.Before(st.OrderedAt) && now.Sub(st.AppliedAt) < Settle:
+	case !a.Step && st.passed(now, d.OrderedAt, n, direction):
+		return d.hold(CodePassed, fmt.Sprintf("at %d: past the %d that this order %s wants", st.Desired, n, direction))
+	case stale:
 		return d.hold(CodeStale, "older than the last decision")
 	}
-	n, clamped := clamp(st.Scaling, d.Wanted)
-	switch direction := a.allowed(); {
+	frozen, isFrozen := st.frozen(n, d.Wanted)
+	switch {
 	case n == st.Desired:
 		return d.hold(CodeUnchanged, fmt.Sprintf("already at %d", n)+parenthesised(clamped))
 	case direction == Up && n < st.Desired:
 		return d.hold(CodeDirection, fmt.Sprintf("at %d: an order up to %d never lowers", st.Desired, n)+parenthesised(clamped))
 	case direction == Down && n > st.Desired:
 		return d.hold(CodeDirection, fmt.Sprintf("at %d: an order down to %d never raises", st.Desired, n)+parenthesised(clamped))
+	case isFrozen:
+		return d.hold(CodeFrozen, cut(frozen.String(), maxWords)+parenthesised(clamped))
+	case a.Direction == Down && now.Sub(st.RaisedAt) < Calm:
+		return d.hold(CodeCalm, fmt.Sprintf("at %d: raised %.1f s ago, which this order could not know", st.Desired, now.Sub(st.RaisedAt).Seconds())+
+			parenthesised(clamped))
+	case n == 0 && st.Busy != "":
+		return d.hold(CodeBusy, fmt.Sprintf("at %d: not idle: %s", st.Desired, st.Busy))
 	case st.Blocked != "" && n > st.Desired:
 		return d.hold(CodeBlocked, fmt.Sprintf("at %d: replicas cannot start: %s", st.Desired, cut(st.Blocked, maxWords))+parenthesised(clamped))
 	}
 	return d.scale(n, alertReason(st.Scaling, a)+parenthesised(clamped))
+}
+
+// passed reports whether an order in one direction wants less of it than a newer one did, or than was just raised to. It is
+// neither too late nor wrong: of several counts that fire at once, it is not the one that counts.
+func (st State) passed(now, orderedAt time.Time, n int, direction Direction) bool {
+	older := !orderedAt.After(st.OrderedAt) && now.Sub(st.AppliedAt) < Settle
+	switch direction {
+	case Up:
+		return n < st.Desired && (older || now.Sub(st.RaisedAt) < Calm)
+	case Down:
+		return n > st.Desired && older
+	}
+	return false
+}
+
+// frozen returns what freezes the way to n, if anything. An order of 0 is one to zero though it was clamped.
+func (st State) frozen(n, wanted int) (alerting.Freeze, bool) {
+	for _, f := range st.Frozen {
+		if n > st.Desired && f.Up || n < st.Desired && (f.Down || f.Zero && wanted == 0) {
+			return f, true
+		}
+	}
+	return alerting.Freeze{}, false
 }
 
 // decideManual says what a manual order does: just what it says, for a user who scales by hand means it.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/alerting"
 )
 
 // noon is the moment of most decisions here.
@@ -40,6 +41,14 @@ func TestDecide(t *testing.T) {
 	at := func(n int, s function.Scaling) State { return State{Scaling: s, Desired: n} }
 	// after gives a state whose last order was given and applied so long ago.
 	after := func(d time.Duration, st State) State { st.OrderedAt, st.AppliedAt = ago(d), ago(d); return st }
+
+	raised := func(d time.Duration, st State) State { st.RaisedAt = ago(d); return st }
+	blocked := func(st State) State { st.Blocked = "exit status 1"; return st }
+	freeze := func(st State, f ...alerting.Freeze) State { st.Frozen = f; return st }
+	upward := alerting.Freeze{Silence: "u", Until: noon, Comment: "load test", Up: true}
+	downward := alerting.Freeze{Silence: "d", Until: noon, Down: true, Zero: true}
+	both := alerting.Freeze{Silence: "b", Until: noon, Up: true, Down: true, Zero: true}
+	idle := alerting.Freeze{Silence: "i", Until: noon, Zero: true}
 
 	tests := []struct {
 		name   string
@@ -85,6 +94,32 @@ func TestDecide(t *testing.T) {
 		{"as old as the last decision is not", after(time.Second, at(15, bounds(1, 20))), since(time.Second, firing(12)), 12, CodeScaled, "ordered 12"},
 		{"a repetition long after the decision is evidence of the present", after(Settle, at(5, bounds(1, 20))), since(time.Minute, firing(12)), 12, CodeScaled, "ordered 12"},
 		{"a start in the future counts as now", after(-time.Hour, at(5, bounds(1, 20))), since(-2*time.Hour, firing(12)), 5, CodeStale, "older than the last decision"},
+
+		{"an older order up for less is passed", after(time.Second, at(15, bounds(1, 20))), since(2*time.Second, up(firing(12))), 15, CodePassed, "at 15: past the 12 that this order up wants"},
+		{"and one as old", after(time.Second, at(15, bounds(1, 20))), up(firing(12)), 15, CodePassed, "at 15: past the 12 that this order up wants"},
+		{"an older order up for more is stale", after(time.Second, at(15, bounds(1, 20))), since(2*time.Second, up(firing(16))), 15, CodeStale, "older than the last decision"},
+		{"an older order down for more is passed", after(time.Second, at(5, bounds(1, 20))), since(2*time.Second, down(firing(12))), 5, CodePassed, "at 5: past the 12 that this order down wants"},
+		{"long after the decision it is a rule at odds with itself", after(Settle, at(15, bounds(1, 20))), since(time.Minute, up(firing(12))), 15, CodeDirection, "at 15: an order up to 12 never lowers"},
+		{"a new order up for less than was just raised to is passed", raised(time.Second, at(15, bounds(1, 20))), up(firing(12)), 15, CodePassed, "at 15: past the 12 that this order up wants"},
+
+		{"an order down right after a raise is put off", raised(400*time.Millisecond, at(15, bounds(1, 20))), since(0, down(firing(3))), 15, CodeCalm, "at 15: raised 0.4 s ago, which this order could not know"},
+		{"after a while it is not", raised(Calm, at(15, bounds(1, 20))), since(0, down(firing(3))), 3, CodeScaled, "ordered 3"},
+		{"an order of any direction is not", raised(time.Second, at(15, bounds(1, 20))), since(0, firing(3)), 3, CodeScaled, "ordered 3"},
+		{"nor the end of a step, which comes once", raised(2*time.Second, at(15, bounds(1, 20))), step(resolved(0)), 1, CodeScaled, "step alert resolved: back to the minimum"},
+
+		{"frozen, no order raises", freeze(at(4, bounds(1, 20)), both), firing(12), 4, CodeFrozen, both.String()},
+		{"nor lowers", freeze(at(12, bounds(1, 20)), both), down(firing(4)), 12, CodeFrozen, both.String()},
+		{"nor steps", freeze(at(4, bounds(1, 20)), both), step(firing(0)), 4, CodeFrozen, both.String()},
+		{"nor ends a step", freeze(at(4, bounds(1, 20)), both), step(resolved(0)), 4, CodeFrozen, both.String()},
+		{"clamping is told of", freeze(at(4, bounds(1, 20)), both), firing(30), 4, CodeFrozen, both.String() + " (clamped from 30 to max 20)"},
+		{"what stands is confirmed", freeze(at(4, bounds(1, 20)), both), firing(4), 4, CodeUnchanged, "already at 4"},
+		{"frozen upwards, an order lowers", freeze(at(12, bounds(1, 20)), upward), firing(4), 4, CodeScaled, "ordered 4"},
+		{"and none raises", freeze(at(4, bounds(1, 20)), upward), firing(12), 4, CodeFrozen, upward.String()},
+		{"frozen downwards, an order raises", freeze(at(4, bounds(1, 20)), downward), firing(12), 12, CodeScaled, "ordered 12"},
+		{"and none lowers", freeze(at(12, bounds(1, 20)), upward, downward), firing(4), 12, CodeFrozen, downward.String()},
+		{"frozen above zero, an order lowers", freeze(at(12, toZero(bounds(1, 20))), idle), firing(4), 4, CodeScaled, "ordered 4"},
+		{"and none lowers to zero", freeze(at(12, toZero(bounds(1, 20))), idle), down(firing(0)), 12, CodeFrozen, idle.String()},
+		{"frozen comes before blocked", freeze(blocked(at(4, bounds(1, 20))), both), firing(12), 4, CodeFrozen, both.String()},
 
 		{"a step adds a fifth of max", at(4, bounds(1, 20)), step(firing(0)), 8, CodeScaled, "step of 4"},
 		{"a step stops at max", at(18, bounds(1, 20)), step(firing(0)), 20, CodeScaled, "step of 4 (clamped from 22 to max 20)"},
@@ -190,6 +225,8 @@ type scenario struct {
 	Zero, Firing, Step                    bool
 	Direction                             uint8
 	Age, LastOrder, LastApplied           uint8 // seconds ago
+	LastRaise                             uint8 // tenths of a second ago
+	FrozenUp, FrozenDown, FrozenZero      bool
 }
 
 func (s scenario) state() State {
@@ -199,6 +236,8 @@ func (s scenario) state() State {
 	return State{
 		Scaling: scaling, Desired: int(s.Desired),
 		OrderedAt: ago(time.Duration(s.LastOrder) * time.Second), AppliedAt: ago(time.Duration(s.LastApplied) * time.Second),
+		RaisedAt: ago(time.Duration(s.LastRaise) * time.Second / 10),
+		Frozen:   []alerting.Freeze{{Up: s.FrozenUp, Down: s.FrozenDown, Zero: s.FrozenZero}},
 	}
 }
 
@@ -253,6 +292,14 @@ func TestDecideProperties(t *testing.T) {
 		"up never lowers and down never raises": func(s scenario) bool {
 			st, a, d := decide(s)
 			return (a.allowed() != Up || d.To >= st.Desired) && (a.allowed() != Down || d.To <= st.Desired)
+		},
+		"what is frozen does not move": func(s scenario) bool {
+			st, _, d := decide(s)
+			return (!s.FrozenUp || d.To <= st.Desired) && (!s.FrozenDown || d.To >= st.Desired) && (!s.FrozenZero || d.To > 0 || !d.Apply())
+		},
+		"no order down takes back what was just raised": func(s scenario) bool {
+			st, a, d := decide(s)
+			return a.Direction != Down || a.Step || noon.Sub(st.RaisedAt) >= Calm || !d.Apply()
 		},
 		"an older order changes nothing until the last has settled": func(s scenario) bool {
 			st, a, d := decide(s)

@@ -33,13 +33,13 @@ func (q query) of(e Event) bool { return q.function == "" || e.Function == q.fun
 // Events serves the decision log, GET only.
 //
 // The answer is a JSON array of Event, newest last, `[]` when there is none. Alerts repeat what stands already
-// with each evaluation of the rules, so decisions with the codes converged and unchanged are left out unless
+// with each evaluation of the rules, so decisions with the codes converged, unchanged and passed are left out unless
 // all=1 asks for them. They are kept apart, fewer of them, and push out no others. Query parameters:
 //
 //	function=NAME  only that function's; at least its last 20 are there, however busy others are
 //	limit=N        only the newest N of those that are not left out
 //	since=ID       only those with a larger id
-//	all=1          also those with the codes converged and unchanged
+//	all=1          also those with the codes converged, unchanged and passed
 //	follow=1       answer with server-sent events instead: first what the query without it gives, then each
 //	               new decision as it is taken
 //
@@ -113,7 +113,7 @@ func parseQuery(r *http.Request) (query, error) {
 }
 
 // Follow calls each with every decision that is taken from now on, in their order and one at a time, until ctx
-// ends or the scaler stops. Those with the codes converged and unchanged are left out, and what becomes of a
+// ends or the scaler stops. Those with the codes converged, unchanged and passed are left out, and what becomes of a
 // decision later is not told. A slow each holds nobody up: it
 // misses what the log no longer keeps.
 func (s *Scaler) Follow(ctx context.Context, each func(Event)) {

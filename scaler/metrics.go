@@ -20,6 +20,7 @@ type metrics struct {
 	backendErrors prometheus.Counter
 	loopUp        prometheus.Gauge
 	blocked       *prometheus.GaugeVec
+	frozen        *prometheus.GaugeVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -43,6 +44,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		blocked: auto.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "gateway_scaling_blocked",
 			Help: "1 while replicas of the function cannot start. Absent otherwise.",
+		}, []string{"function_name"}),
+		frozen: auto.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "gateway_scaling_frozen",
+			Help: "1 while a silence keeps alerts from scaling the function, at least one way. Absent otherwise.",
 		}, []string{"function_name"}),
 		loopUp: auto.NewGauge(prometheus.GaugeOpts{
 			Name: "gateway_control_loop_up",

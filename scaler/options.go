@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"faas/function"
+	"faas/internal/alerting"
 )
 
 // Backend is what the scaler needs of the system that runs the functions.
@@ -22,10 +23,25 @@ type Backend interface {
 	Watch(ctx context.Context, fn func(function.Snapshot)) error
 }
 
+// Alertmanager is what the scaler needs of it: the silences, which freeze functions.
+type Alertmanager interface {
+	// Silences returns those that are active, or may become so.
+	Silences(ctx context.Context) ([]alerting.Silence, error)
+	// Silence makes one, or changes the one that has an ID.
+	Silence(ctx context.Context, s alerting.Silence) (id string, err error)
+	// Expire ends one, ErrNotFound if there is none.
+	Expire(ctx context.Context, id string) error
+}
+
 // Options configure a Scaler. Only Backend must be set; the zero value of all else means its default.
 type Options struct {
 	// Backend runs the functions.
 	Backend Backend
+	// Alertmanager tells of silences. Nil: nothing freezes a function.
+	Alertmanager Alertmanager
+	// Busy says what a function has to do, or had after since, and nothing where it may be stopped. It is asked when an
+	// alert that began at since orders 0. Nil: there is never anything to do.
+	Busy func(function string, since time.Time) (why string)
 	// Log gets a line for each change of a count and for each failure. Nil: nothing is logged.
 	Log *slog.Logger
 	// Registerer gets the metrics. Nil: they are kept but not exported.
@@ -55,6 +71,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.LogSize < 0 {
 		errs = append(errs, function.Invalidf("scaler: Options.LogSize is %d: use 1 or more, or 0 for the default", o.LogSize))
+	}
+	if o.Busy == nil {
+		o.Busy = func(string, time.Time) string { return "" }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

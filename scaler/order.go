@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"faas/function"
 )
 
 // order is what reaches an owner: an alert, a manual order or a wake.
@@ -27,6 +29,17 @@ func (o order) decide(now time.Time, st State) Decision {
 	}
 }
 
+// stops reports whether o is an alert that orders 0.
+func (o order) stops(s function.Scaling) bool {
+	switch o.kind {
+	case KindAlert:
+		return o.alert.Firing && o.alert.Replicas == 0
+	case KindStep:
+		return !o.alert.Firing && s.Min == 0
+	}
+	return false
+}
+
 // answer tells whoever gave o what became of it.
 func (o order) answer(err error) {
 	if o.done != nil {
@@ -41,7 +54,10 @@ func (o order) event(now time.Time, d Decision) Event {
 		From: d.From, To: d.To, Wanted: d.Wanted, Code: d.Code, Reason: d.Reason,
 	}
 	if o.kind == KindAlert || o.kind == KindStep {
-		e.Alert, e.Status, e.StartsAt = o.alert.Name, o.alert.status(), o.alert.StartsAt
+		e.Alert, e.Status, e.StartsAt, e.Signal = o.alert.Name, o.alert.status(), o.alert.StartsAt, o.alert.Signal
+		if d.Code == CodeScaled || d.Code.figures() { // of others the figures are no news, and would make each of them one
+			e.Reason += parenthesised(o.alert.Reason)
+		}
 	}
 	return e
 }

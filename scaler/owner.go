@@ -26,13 +26,14 @@ type owner struct {
 	check chan struct{} // has room for one: a snapshot lacks the function
 
 	// What follows belongs to run.
-	orderedAt, appliedAt time.Time // see State
-	known                bool      // the function was there at the last look
-	actual               int       // the desired count at the last look
-	undecided            []order
-	target               *target
-	failures             int
-	failingSince         time.Time
+	orderedAt, appliedAt, raisedAt time.Time // see State
+
+	known        bool // the function was there at the last look
+	actual       int  // the desired count at the last look
+	undecided    []order
+	target       *target
+	failures     int
+	failingSince time.Time
 }
 
 // target is the order that is being carried out.
@@ -127,11 +128,18 @@ func (o *owner) apply(ctx context.Context) error {
 
 // decide works through the undecided orders.
 func (o *owner) decide(now time.Time, status function.Status) {
-	st := State{Scaling: status.Scaling, Desired: status.Desired, OrderedAt: o.orderedAt, AppliedAt: o.appliedAt, Blocked: status.Blocked}
+	st := State{
+		Scaling: status.Scaling, Desired: status.Desired, Blocked: status.Blocked, Frozen: o.s.freezes.of(now, o.name),
+		OrderedAt: o.orderedAt, AppliedAt: o.appliedAt, RaisedAt: o.raisedAt,
+	}
 	if o.target != nil {
 		st.Desired = o.target.decision.To
 	}
 	for _, ord := range o.undecided {
+		st.Busy = ""
+		if ord.stops(st.Scaling) {
+			st.Busy = cut(o.s.busy(o.name, ord.alert.At()), maxText)
+		}
 		d := ord.decide(now, st)
 		st = st.after(now, d)
 		switch {
@@ -144,7 +152,7 @@ func (o *owner) decide(now time.Time, status function.Status) {
 			ord.answer(nil)
 		}
 	}
-	o.orderedAt, o.appliedAt, o.undecided = st.OrderedAt, st.AppliedAt, nil
+	o.orderedAt, o.appliedAt, o.raisedAt, o.undecided = st.OrderedAt, st.AppliedAt, st.RaisedAt, nil
 }
 
 // aim makes d the target. Of the orders behind the one before, wakes are content with any replicas.

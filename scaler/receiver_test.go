@@ -74,7 +74,7 @@ func TestWebhookOfAlertmanager(t *testing.T) {
 			synctest.Wait()
 		}
 		wantCalls(t, b, 15, 5)
-		wantDecisions(t, s, "alert 1→1 superseded", "alert 1→15 scaled", "alert 15→15 converged", "alert 15→15 unchanged", "step 1→5 scaled",
+		wantDecisions(t, s, "alert 15→15 passed", "alert 1→15 scaled", "alert 15→15 converged", "alert 15→15 unchanged", "step 1→5 scaled",
 			"heartbeat 0→0 heartbeat")
 	})
 }

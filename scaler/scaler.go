@@ -20,7 +20,11 @@ type Scaler struct {
 	heart       *heartbeat
 	ready       *readiness
 	blockages   *blockages
+	freezes     *freezes
 	callTimeout time.Duration
+	busy        func(function string, since time.Time) string
+
+	alertmanager Alertmanager // nil: there is none
 
 	retryDelay, retryMaxDelay, retryFor time.Duration
 
@@ -48,7 +52,10 @@ func New(o Options) (*Scaler, error) {
 		heart:         newHeartbeat(o.HeartbeatTimeout, o.HeartbeatGrace, m.loopUp),
 		ready:         newReadiness(),
 		blockages:     newBlockages(),
+		freezes:       newFreezes(),
+		alertmanager:  o.Alertmanager,
 		callTimeout:   o.CallTimeout,
+		busy:          o.Busy,
 		retryDelay:    o.RetryDelay,
 		retryMaxDelay: o.RetryMaxDelay,
 		retryFor:      o.RetryFor,
@@ -68,6 +75,9 @@ func (s *Scaler) Run(ctx context.Context) error {
 	s.heart.start(time.Now())
 	wg.Go(func() { s.watchFunctions(ctx) })
 	wg.Go(func() { s.watchHeartbeat(ctx) })
+	if s.alertmanager != nil {
+		wg.Go(func() { s.watchSilences(ctx) })
+	}
 	<-ctx.Done()
 	s.close()
 	wg.Wait()
@@ -196,6 +206,7 @@ func (s *Scaler) observe(snapshot function.Snapshot) {
 	for name, a := range s.ready.observe(now, snapshot) {
 		s.becameReady(name, a, now)
 	}
+	s.freezes.observe(snapshot)
 	changed, gone := s.blockages.observe(snapshot)
 	for _, f := range changed {
 		s.tellBlocked(now, f)
@@ -228,7 +239,7 @@ func (s *Scaler) observe(snapshot function.Snapshot) {
 func (s *Scaler) record(e Event, known bool) int64 {
 	s.metrics.decided(e)
 	id, listed := s.decisions.add(e, known)
-	if !listed || e.Applied || e.Kind == KindHeartbeat || e.Kind == KindBlocked { // those have their own lines
+	if !listed || e.Applied || e.Kind.transition() { // those have their own lines
 		return id
 	}
 	log := s.log.Debug
