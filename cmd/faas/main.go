@@ -21,6 +21,7 @@ type commands struct {
 	Queue       queueCommand       `cmd:"" help:"Keep the asynchronous calls of the gateways of a Swarm."`
 	Top         topCommand         `cmd:"" help:"Show what each function does, second by second."`
 	Scale       scaleCommand       `cmd:"" help:"Change how functions scale, and have it explained."`
+	Rehearse    rehearseCommand    `cmd:"" help:"Play a load through the scaling rules in virtual time, and show what becomes of it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the gateway whether it is healthy: exit status 0 or 1."`
 	Pause       pauseCommand       `cmd:"" hidden:"" help:"Do nothing until told to end."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
@@ -36,6 +37,7 @@ func parser(cli *commands) *kong.Kong {
 			"gateway_url": defaultGateway, "metrics_url": defaultMetrics,
 			"drain": defaultDrain.String(),
 			"user":  defaultUser, "data": defaultData,
+			"rivals": rivalNames, "prometheus_url": defaultPrometheus,
 		},
 		kong.Exit(func(code int) { os.Exit(min(code, 1)) }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

@@ -81,10 +81,10 @@ func (c *Contender) json() jsonContender {
 		Name: c.Name, Detail: c.Detail, RequestsPerSecondPerReplica: known(c.PerReplica, c.PerReplica > 0),
 		Score: jsonScore{
 			FirstChangeSeconds: known(s.FirstChange.Seconds(), s.FirstChange >= 0),
-			ReactionSeconds:    known(s.Reaction.Seconds(), s.Reaction >= 0), TimeOverCapacitySeconds: s.TimeOverCapacity.Seconds(),
-			RequestsOverCapacity: s.OverCapacity, LoadOverCapacityPercent: c.overPercent(),
-			RequestsThatWaited: s.Waited, WaitedSeconds: s.WaitedSeconds,
-			ReplicaSeconds: s.ReplicaSeconds, LeastReplicaSeconds: s.LeastReplicaSeconds,
+			ReactionSeconds:    known(s.Reaction.Seconds(), s.Reaction >= 0), TimeOverCapacitySeconds: exact(s.TimeOverCapacity),
+			RequestsOverCapacity: rounded(s.OverCapacity), LoadOverCapacityPercent: rounded(c.overPercent()),
+			RequestsThatWaited: s.Waited, WaitedSeconds: rounded(s.WaitedSeconds),
+			ReplicaSeconds: rounded(s.ReplicaSeconds), LeastReplicaSeconds: rounded(s.LeastReplicaSeconds),
 			ReplicaSecondsTimesLeast: known(c.timesLeast(), c.timesLeast() > 0),
 			Actions:                  s.Actions, DirectionChanges: s.DirectionChanges, MostReplicas: c.most(),
 			EvaluationsOfGroupsOfRule: c.Evaluations,
@@ -95,18 +95,22 @@ func (c *Contender) json() jsonContender {
 		out.Decisions = append(out.Decisions, jsonDecision{exact(d.At), d.From, d.To, d.Alert, d.Signal, d.Reason})
 	}
 	for _, p := range c.Result.Points {
-		out.Points = append(out.Points, jsonPoint{exact(p.At), p.Arrivals, p.Desired, p.Ready, known(p.Wanted, true), p.Waiting})
+		out.Points = append(out.Points, jsonPoint{exact(p.At), rounded(p.Arrivals), p.Desired, p.Ready, known(p.Wanted, true), p.Waiting})
 	}
 	return out
 }
 
 // exact is a time in seconds, to the millisecond.
-func exact(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+func exact(d time.Duration) float64 { return rounded(d.Seconds()) }
+
+// rounded is v to three decimals: what comes after them is the arithmetic's.
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }
 
 // known is v, or nothing where it is not known or no number.
 func known(v float64, yes bool) *float64 {
 	if !yes || math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
+	v = rounded(v)
 	return &v
 }

@@ -201,7 +201,8 @@ func TestNumbers(t *testing.T) {
 		"0:00": clock(0), "1:02.50": clock(62500 * time.Millisecond), "1:00:00": clock(time.Hour), "0:09.25": clock(9250 * time.Millisecond),
 		"0 s": seconds(0), "0.53 s": seconds(527 * time.Millisecond), "36.1 s": seconds(36051 * time.Millisecond), "120 s": seconds(2 * time.Minute),
 		"0 %": percent(0), "<0.01 %": percent(0.001), "1.25 %": percent(1.25), "42 %": percent(42.1),
-		"-": times(0), "1.08": times(1.081), "never": reaction(-1),
+		"1.08":  times(1.081),
+		"never": reaction(rehearse.Score{Reaction: -1, TimeOverCapacity: 1}), "-": reaction(rehearse.Score{Reaction: -1}),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

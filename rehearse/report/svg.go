@@ -46,18 +46,18 @@ func WriteSVG(w io.Writer, r *Report) error {
 	for i := range r.Contenders {
 		all[i] = r.buckets(i, columns)
 		for _, b := range all[i] {
-			d.topLoad = max(d.topLoad, b.load, b.arrivals)
+			d.topLoad = max(d.topLoad, b.load)
 		}
 		d.topCount = max(d.topCount, float64(r.Contenders[i].most()))
 	}
-	// Capacity may be far above the load; what is above twice the load says no more.
-	limit, capacity := 2*d.topLoad, 0.0
+	// Chance and capacity may be far above the load; what is above twice the load says no more.
+	limit, most := 2*d.topLoad, d.topLoad
 	for i := range all {
 		for _, b := range all[i] {
-			capacity = max(capacity, b.capacity)
+			most = max(most, min(limit, max(b.capacity, b.arrivals)))
 		}
 	}
-	d.topLoad, d.topCount = axis(max(d.topLoad, min(limit, capacity), 1)), axis(max(d.topCount, 1))
+	d.topLoad, d.topCount = axis(max(most, 1)), axis(max(d.topCount, 1))
 
 	height := head + len(r.Contenders)*panel - gap + foot
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="t d">`+"\n",
@@ -124,7 +124,7 @@ func (d *drawing) score(c *Contender, y int) {
 	}
 	d.printf(`<text x="%d" y="%d" class="end"><tspan class="%s">%s</tspan> <tspan class="soft">of the load over capacity, in</tspan> <tspan class="num">%s</tspan>`+
 		`<tspan class="soft">; reaction</tspan> <tspan class="num">%s</tspan></text>`+"\n",
-		width-right, y+20, class, escape(percent(c.overPercent())), seconds(s.TimeOverCapacity), reaction(s.Reaction))
+		width-right, y+20, class, escape(percent(c.overPercent())), seconds(s.TimeOverCapacity), reaction(s))
 	d.printf(`<text x="%d" y="%d" class="end"><tspan class="num">%.0f</tspan> <tspan class="soft">replica-seconds, × least</tspan> <tspan class="num">%s</tspan>`+
 		`<tspan class="soft">; actions</tspan> <tspan class="num">%d</tspan><tspan class="soft">, turns</tspan> <tspan class="num">%d</tspan></text>`+"\n",
 		width-right, y+40, s.ReplicaSeconds, times(c.timesLeast()), s.Actions, s.DirectionChanges)

@@ -64,7 +64,7 @@ func (r *Report) table(b *strings.Builder) {
 		c := &r.Contenders[i]
 		s := c.Result.Score
 		rows = append(rows, []string{
-			ansi.Truncate(c.Name, nameCells, "…"), reaction(s.Reaction), seconds(s.TimeOverCapacity), percent(c.overPercent()),
+			ansi.Truncate(c.Name, nameCells, "…"), reaction(s), seconds(s.TimeOverCapacity), percent(c.overPercent()),
 			fmt.Sprintf("%.0f", s.ReplicaSeconds), times(c.timesLeast()), strconv.Itoa(s.Actions), strconv.Itoa(s.DirectionChanges),
 		})
 	}
@@ -175,11 +175,15 @@ func seconds(d time.Duration) string {
 	}
 }
 
-func reaction(d time.Duration) string {
-	if d < 0 {
+// reaction is "-" where there was nothing to react to.
+func reaction(s rehearse.Score) string {
+	switch {
+	case s.Reaction >= 0:
+		return seconds(s.Reaction)
+	case s.TimeOverCapacity > 0:
 		return "never"
 	}
-	return seconds(d)
+	return "-"
 }
 
 func percent(p float64) string {
