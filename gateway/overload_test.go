@@ -51,7 +51,9 @@ func (r *running) crowd(t *testing.T, name string, n int) (wait func()) {
 // pusherFunc is a stand-in for Alertmanager.
 type pusherFunc func(ctx context.Context, alerts ...alerting.Alert) error
 
-func (f pusherFunc) Push(ctx context.Context, alerts ...alerting.Alert) error { return f(ctx, alerts...) }
+func (f pusherFunc) Push(ctx context.Context, alerts ...alerting.Alert) error {
+	return f(ctx, alerts...)
+}
 
 func TestHeldRequestsAskForReplicas(t *testing.T) {
 	finish, pushed := make(chan struct{}), make(chan alerting.Alert, 100)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -33,8 +34,16 @@ func newAlertmanager(log *slog.Logger, urls ...string) (*alerting.Client, error)
 }
 
 // assemble makes a scaler and a gateway around b, with what o has besides. A nil alertmanager is none.
-func assemble(b backend, _ *alerting.Client, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, error) {
-	s, err := scaler.New(scaler.Options{Backend: b, Log: o.Log, Registerer: o.Registry})
+func assemble(b backend, alertmanager *alerting.Client, o gateway.Options) (*scaler.Scaler, *gateway.Gateway, error) {
+	var g *gateway.Gateway // there before the scaler runs
+	so := scaler.Options{
+		Backend: b, Log: o.Log, Registerer: o.Registry,
+		Busy: func(name string, since time.Time) string { return g.Busy(name, since) },
+	}
+	if alertmanager != nil { // else these would be there, and nil
+		so.Alertmanager, o.Alertmanager = alertmanager, alertmanager
+	}
+	s, err := scaler.New(so)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,7 +51,7 @@ func assemble(b backend, _ *alerting.Client, o gateway.Options) (*scaler.Scaler,
 	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
 	o.OpenAPI = faas.OpenAPI
 	o.Info.Release, o.Info.SHA = version, commit
-	g, err := gateway.New(o)
+	g, err = gateway.New(o)
 	return s, g, err
 }
 
