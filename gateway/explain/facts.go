@@ -1,0 +1,100 @@
+package explain
+
+import (
+	"math"
+	"time"
+
+	"faas/function"
+)
+
+// Facts are what is known of a function at one moment.
+type Facts struct {
+	Now time.Time
+	// Status is the backend's view.
+	Status function.Status
+	// Frozen is nil where no silence holds the function.
+	Frozen *Frozen
+	// ControlLoop is nil while orders can arrive, else it says since when not.
+	ControlLoop error
+	// Ordered is when the present count was ordered. Zero: not known.
+	Ordered time.Time
+	// Readings are what the rules recorded. Unknown says why there are none; empty: there are.
+	Readings Readings
+	Unknown  string
+	// LastInvocation is when the last one arrived at this gateway, and InFlight how many are under way there.
+	LastInvocation time.Time
+	InFlight       int
+}
+
+// Frozen is a silence that holds a function.
+type Frozen struct {
+	Silence, Comment string
+	Until            time.Time
+	// Up and Down say which changes are held.
+	Up, Down bool
+}
+
+// Readings are what Prometheus knows of a function. What is not recorded is nil, or not there.
+type Readings struct {
+	// Wanted is the count that the rules ask for, Need what is needed now and Hold the most of the down window.
+	Wanted, Need, Hold *int
+	// Loads are those of the last 5 s, by signal.
+	Loads map[function.ScalingType]float64
+	// Overload is the count that requests need which found all slots taken. 0: none did.
+	Overload int
+	// Needs are what was needed in the down window, oldest first.
+	Needs []Need
+}
+
+// Need is what was needed at one moment.
+type Need struct {
+	At       time.Time
+	Replicas int
+}
+
+// Signal is one of the loads that a function follows.
+type Signal struct {
+	function.Signal
+	// PerReplica is what one replica should carry, Capacity what the desired ones do.
+	PerReplica, Capacity float64
+	// Known says that Load is known. Wanted is how many replicas carry it.
+	Known  bool
+	Load   float64
+	Wanted int
+}
+
+// Signals are those of the function's settings, in their order.
+func (f Facts) Signals() []Signal {
+	s := f.Status.Scaling
+	all := make([]Signal, 0, len(s.Signals))
+	for _, one := range s.Signals {
+		signal := Signal{Signal: one, PerReplica: one.Target * s.Proportion}
+		signal.Capacity = signal.PerReplica * float64(f.Status.Desired)
+		if signal.Load, signal.Known = f.Readings.Loads[one.Type]; signal.Known {
+			signal.Wanted = replicas(math.Ceil(signal.Load / signal.PerReplica))
+		}
+		all = append(all, signal)
+	}
+	return all
+}
+
+// largest is the signal that wants the most. False: no load is known.
+func largest(signals []Signal) (most Signal, known bool) {
+	for _, s := range signals {
+		if s.Known && (!known || s.Wanted > most.Wanted) {
+			most, known = s, true
+		}
+	}
+	return most, known
+}
+
+// replicas makes a number of Prometheus's a count.
+func replicas(v float64) int {
+	switch {
+	case !(v > 0): // also what is no number
+		return 0
+	case v > math.MaxInt32:
+		return math.MaxInt32
+	}
+	return int(v)
+}

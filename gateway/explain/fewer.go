@@ -1,0 +1,101 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// settle is what the rules wait beyond the down window, in which a mean of 5 s drains.
+const settle = 6 * time.Second
+
+// Fewer says why there are not fewer replicas.
+func (f Facts) Fewer() string {
+	st := f.Status
+	s := st.Scaling
+	switch {
+	case st.Desired == 0:
+		return "at 0 already"
+	case f.Frozen != nil && f.Frozen.Down:
+		return f.Frozen.by(f.Now)
+	case f.ControlLoop != nil:
+		return "no orders arrive: " + f.ControlLoop.Error()
+	case st.Desired > s.Max:
+		return fmt.Sprintf("on its way: max is %d", s.Max)
+	case st.Desired <= max(s.Min, 1):
+		return f.last()
+	case f.Unknown != "":
+		return "not known: " + f.Unknown
+	case f.missing() != "":
+		return "no figures of " + f.missing() + ": no number, no order"
+	case f.Readings.Need == nil || f.Readings.Hold == nil:
+		return "not known yet: the rules have recorded no need"
+	case *f.Readings.Need >= st.Desired:
+		return f.needed()
+	case *f.Readings.Hold >= st.Desired:
+		return f.held()
+	}
+	return fmt.Sprintf("on its way to %d: no more were needed for %s, and %s more are waited",
+		max(*f.Readings.Hold, s.Min, 1), span(s.DownWindow), span(settle))
+}
+
+// last is about a function at its minimum, from where the only way down is to zero.
+func (f Facts) last() string {
+	st := f.Status
+	s := st.Scaling
+	switch {
+	case !s.Zero && s.Min == 0:
+		return "the last one stays: zero is false"
+	case !s.Zero:
+		return fmt.Sprintf("at min %d", s.Min)
+	case f.InFlight > 0:
+		return fmt.Sprintf("to 0 after %s without a request: there are %d under way", span(s.ZeroDuration), f.InFlight)
+	case f.LastInvocation.IsZero():
+		return fmt.Sprintf("to 0 after %s without a request", span(s.ZeroDuration))
+	}
+	ago := f.Now.Sub(f.LastInvocation)
+	if ago < s.ZeroDuration {
+		return fmt.Sprintf("to 0 after %s without a request: the last came %s ago", span(s.ZeroDuration), span(ago))
+	}
+	return fmt.Sprintf("to 0 is due, with no request for %s: it waits for evidence that nothing is queued, needed or "+
+		"under way at any gateway", span(ago))
+}
+
+// needed is about replicas that the load needs now.
+func (f Facts) needed() string {
+	st := f.Status
+	if !f.Ordered.IsZero() && f.Now.Sub(f.Ordered) < 5*time.Second {
+		return fmt.Sprintf("ordered %s ago: what was just ordered counts as needed", span(f.Now.Sub(f.Ordered)))
+	}
+	var parts []string
+	for _, s := range f.Signals() {
+		if s.Known && s.Load > 0 {
+			parts = append(parts, amount(s.Type, s.Load))
+		}
+	}
+	if len(parts) == 0 {
+		return fmt.Sprintf("%d count as needed", st.Desired)
+	}
+	return fmt.Sprintf("load needs them: %s, and some room for chance, need %d", strings.Join(parts, " and "), *f.Readings.Need)
+}
+
+// held is about replicas that are kept for what was needed a while ago.
+func (f Facts) held() string {
+	st := f.Status
+	s := st.Scaling
+	text := fmt.Sprintf("down window holds %d", st.Desired)
+	var until time.Time
+	then := max(s.Min, 1)
+	for _, n := range f.Readings.Needs {
+		if n.Replicas >= st.Desired {
+			until, then = n.At.Add(s.DownWindow+settle), max(s.Min, 1)
+			continue
+		}
+		then = max(then, n.Replicas)
+	}
+	if until.IsZero() {
+		return text + " (" + span(s.DownWindow) + ")"
+	}
+	return fmt.Sprintf("%s until about %s, in %s (window %s), then %d by what was needed since",
+		text, clock(until.In(f.Now.Location())), span(until.Sub(f.Now)), span(s.DownWindow), then)
+}
