@@ -134,7 +134,7 @@ func TestAsyncWithoutQueue(t *testing.T) {
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), nil)
 	res, body := g.do(t, "POST", "/async-function/echo", "")
 	wantStatus(t, res, body, http.StatusNotImplemented)
-	if strings.Contains(g.metricsText(t, "/metrics/scaling"), "gateway_function_queued") {
+	if strings.Contains(g.metricsText(t, "/metrics"), "gateway_function_queued") {
 		t.Error("a depth is shown of a queue that is not there")
 	}
 }
@@ -144,7 +144,7 @@ func TestQueueDepthIsAMetric(t *testing.T) {
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), func(o *Options) {
 		o.QueueDepth = func(name string) (int, bool) { return len(name), known }
 	})
-	if text := g.metricsText(t, "/metrics/scaling"); !strings.Contains(text, `gateway_function_queued{function_name="echo"} 4`) {
+	if text := g.metricsText(t, "/metrics"); !strings.Contains(text, `gateway_function_queued{function_name="echo"} 4`) {
 		t.Errorf("no depth in\n%s", text)
 	}
 }

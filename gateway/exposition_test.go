@@ -246,7 +246,7 @@ func BenchmarkScalingScrape(b *testing.B) {
 	}
 	routes := newTestTable(b, functions...)
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics/scaling", http.NoBody)
-	for what, families := range map[string][]family{"counts": {familyCount, familyLoad, familyOverload}, "settings": settingsFamilies()} {
+	for what, families := range map[string][]family{"counts": scalingFamilies(), "settings": settingsFamilies()} {
 		reg := prometheus.NewRegistry()
 		reg.MustRegister(newFunctionCollector(routes, noDepth, families))
 		for by, h := range map[string]http.Handler{

@@ -151,7 +151,7 @@ func readLoad(r reading, emit func(string, float64)) {
 
 // scalingFamilies are what /metrics/scaling shows: what rules need several times a second, and nothing else.
 func scalingFamilies() []family {
-	return append([]family{familyCount, familyLoad, familyOverload}, oldScalingFamilies()...)
+	return []family{familyCount, familyLoad, familyOverload}
 }
 
 // settingsFamilies are what /metrics/scaling/settings shows: what the functions' labels say, and what going to zero
@@ -172,14 +172,5 @@ func allFamilies() []family {
 	return []family{
 		familyCount, familyReady, familyLoad, familyOverload, familyMin, familyMax, familyTarget, familyProportion,
 		familyWindow, familyZero, familyLast, familyInflight, familyHeld, familyQueued, familyStarted, familyInflightSeconds,
-	}
-}
-
-// oldScalingFamilies are names that /metrics/scaling had before loads had one name and settings an endpoint of their
-// own. TO BE DELETED with the rules that read them.
-func oldScalingFamilies() []family {
-	return []family{
-		familyReady, familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, familyLast,
-		familyInflight, familyHeld, familyQueued, familyStarted, familyInflightSeconds,
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,39 +11,48 @@ import (
 
 func TestScalingMetricsExistBeforeTheFirstRequest(t *testing.T) {
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), nil)
-	scaling := g.metricsText(t, "/metrics/scaling")
-	for _, want := range []string{
-		`gateway_function_invocation_started{function_name="echo"} 0`,
-		`gateway_function_inflight_seconds_total{function_name="echo"} 0`,
+	shows := func(path string, lines ...string) {
+		t.Helper()
+		text := g.metricsText(t, path)
+		for _, want := range lines {
+			if !strings.Contains(text, want+"\n") {
+				t.Errorf("%s has no line %s", path, want)
+			}
+		}
+	}
+	counts := []string{
 		`gateway_service_count{function_name="echo"} 1`,
-		`gateway_service_ready_count{function_name="echo"} 1`,
+		`gateway_function_load_total{function_name="echo",scaling_type="rps"} 0`,
+	}
+	settings := []string{
 		`gateway_service_min{function_name="echo"} 1`,
 		`gateway_service_max{function_name="echo"} 20`,
 		`gateway_service_target_load{function_name="echo",scaling_type="rps"} 5`,
 		`gateway_service_target_proportion{function_name="echo"} 0.9`,
 		`gateway_service_down_window_seconds{function_name="echo"} 30`,
-		`gateway_function_held{function_name="echo"} 0`,
-	} {
-		if !strings.Contains(scaling, want+"\n") {
-			t.Errorf("/metrics/scaling has no line %s", want)
-		}
 	}
-	if strings.Contains(scaling, "gateway_functions_seconds") || strings.Contains(scaling, "zero_duration") {
-		t.Error("/metrics/scaling has what it should not have")
+	shows("/metrics/scaling", counts...)
+	shows("/metrics/scaling/settings", settings...)
+	shows("/metrics", slices.Concat(counts, settings, []string{
+		`gateway_function_invocation_started{function_name="echo"} 0`,
+		`gateway_function_inflight_seconds_total{function_name="echo"} 0`,
+		`gateway_function_invocation_inflight{function_name="echo"} 0`,
+		`gateway_service_ready_count{function_name="echo"} 1`,
+		`gateway_function_held{function_name="echo"} 0`,
+	})...)
+	for path, lines := range map[string]int{"/metrics/scaling": 2, "/metrics/scaling/settings": 5} {
+		if n := strings.Count(g.metricsText(t, path), "\ngateway_"); n != lines {
+			t.Errorf("%s has %d series of a function, want %d", path, n, lines)
+		}
 	}
 	for range 3 {
 		g.do(t, "POST", "/function/echo", "x")
 	}
-	all := g.metricsText(t, "/metrics")
-	for _, want := range []string{
+	shows("/metrics/scaling", `gateway_function_load_total{function_name="echo",scaling_type="rps"} 3`)
+	shows("/metrics",
 		`gateway_function_invocation_started{function_name="echo"} 3`,
 		`gateway_function_invocation_total{code="200",function_name="echo"} 3`,
-		`gateway_functions_seconds_count{code="200",function_name="echo"} 3`,
-	} {
-		if !strings.Contains(all, want+"\n") {
-			t.Errorf("/metrics has no line %s", want)
-		}
-	}
+		`gateway_functions_seconds_count{code="200",function_name="echo"} 3`)
 }
 
 func TestUnknownNamesMakeNoSeries(t *testing.T) {

@@ -188,8 +188,11 @@ func (t *table) watchScraped(ctx context.Context, r *tableRun) (err error) {
 			if _, err := t.gateway.get(ctx, t.gateway.metricsURL+"/metrics/scaling"); err != nil {
 				return err
 			}
-			if i%20 == 0 {
-				if _, err := t.gateway.get(ctx, t.gateway.metricsURL+"/metrics"); err != nil {
+			for path, every := range map[string]int{"/metrics/scaling/settings": 4, "/metrics": 20} {
+				if i%every != 0 {
+					continue
+				}
+				if _, err := t.gateway.get(ctx, t.gateway.metricsURL+path); err != nil {
 					return err
 				}
 			}
