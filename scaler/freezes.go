@@ -1,0 +1,163 @@
+package scaler
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"faas/function"
+	"faas/internal/alerting"
+)
+
+// freezes knows which functions are frozen: silences in Alertmanager stop their alerts, so orders that come all the same
+// are held.
+type freezes struct {
+	changed chan struct{} // has room for one: there is something to tell
+
+	mu        sync.Mutex
+	silences  []alerting.Silence
+	stale     bool           // they or the functions changed since news looked at them
+	ends      time.Time      // when the first of those that freeze something ends; zero: none does
+	edits     int            // how often they were changed other than by a look at Alertmanager
+	functions map[string]int // the desired counts of those that there are
+
+	// What follows belongs to watchSilences.
+	told map[string][]alerting.Freeze // what was told last, of functions that are frozen
+}
+
+func newFreezes() *freezes {
+	return &freezes{
+		changed: make(chan struct{}, 1), functions: map[string]int{}, told: map[string][]alerting.Freeze{},
+	}
+}
+
+// of is what freezes a function.
+func (f *freezes) of(now time.Time, name string) []alerting.Freeze {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.silences) == 0 {
+		return nil
+	}
+	return alerting.Freezes(now, f.silences, name)
+}
+
+// all is what freezes any function, in the order of their names.
+func (f *freezes) all(now time.Time) []alerting.Freeze {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := []alerting.Freeze{}
+	if len(f.silences) == 0 {
+		return all
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.functions)) {
+		all = append(all, alerting.Freezes(now, f.silences, name)...)
+	}
+	return all
+}
+
+// observe learns which functions there are.
+func (f *freezes) observe(snapshot function.Snapshot) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := len(f.functions)
+	news := false
+	functions := make(map[string]int, len(snapshot.Functions))
+	for _, one := range snapshot.Functions {
+		functions[one.Name] = one.Desired
+		_, known := f.functions[one.Name]
+		news = news || !known
+	}
+	f.functions = functions
+	if news || len(functions) != before {
+		f.stale = true
+		f.signal()
+	}
+}
+
+// look returns what set wants back.
+func (f *freezes) look() (edits int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.edits
+}
+
+// set takes what Alertmanager has, unless it was changed since edits.
+func (f *freezes) set(silences []alerting.Silence, edits int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.edits != edits {
+		return // the next look sees that change too
+	}
+	same := slices.EqualFunc(f.silences, silences, func(a, b alerting.Silence) bool {
+		return a.ID == b.ID && a.State == b.State && a.UpdatedAt.Equal(b.UpdatedAt)
+	})
+	f.stale = f.stale || !same
+	f.silences = silences
+}
+
+// edit takes a change that was made here, before the next look at Alertmanager shows it: silences that ended or were
+// replaced by their IDs, and new ones.
+func (f *freezes) edit(ended []string, made ...alerting.Silence) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	silences := make([]alerting.Silence, 0, len(f.silences)+len(made))
+	for _, s := range f.silences {
+		if !slices.Contains(ended, s.ID) {
+			silences = append(silences, s)
+		}
+	}
+	f.silences = append(silences, made...)
+	f.stale = true
+	f.edits++
+	f.signal()
+}
+
+func (f *freezes) signal() {
+	select {
+	case f.changed <- struct{}{}:
+	default: // it is known already
+	}
+}
+
+// freezeChange is a function that is frozen otherwise than before.
+type freezeChange struct {
+	function    string
+	desired     int
+	was, is     []alerting.Freeze
+	functionOut bool // the function is gone
+}
+
+// news compares with what was told last, and counts as told what it returns.
+func (f *freezes) news(now time.Time) []freezeChange {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var changes []freezeChange
+	for name, was := range f.told {
+		if _, there := f.functions[name]; !there {
+			changes = append(changes, freezeChange{function: name, was: was, functionOut: true})
+			delete(f.told, name)
+		}
+	}
+	if !f.stale && (f.ends.IsZero() || now.Before(f.ends)) {
+		return changes
+	}
+	f.stale, f.ends = false, time.Time{}
+	for _, name := range slices.Sorted(maps.Keys(f.functions)) {
+		was, is := f.told[name], alerting.Freezes(now, f.silences, name)
+		for _, freeze := range is {
+			if f.ends.IsZero() || freeze.Until.Before(f.ends) {
+				f.ends = freeze.Until
+			}
+		}
+		if slices.EqualFunc(was, is, alerting.Freeze.Same) {
+			continue
+		}
+		f.told[name] = is
+		if len(is) == 0 {
+			delete(f.told, name)
+		}
+		changes = append(changes, freezeChange{function: name, desired: f.functions[name], was: was, is: is})
+	}
+	return changes
+}
