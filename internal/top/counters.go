@@ -10,6 +10,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"faas/function"
 )
 
 // Counters are the gateway's metrics of one function at one moment.
@@ -22,9 +24,8 @@ type Counters struct {
 	Queued float64
 	// Min and Max bound the replicas.
 	Min, Max float64
-	// Target is the load that one replica should carry, in the unit of TargetType.
-	Target     float64
-	TargetType string
+	// Signals are what the replicas follow.
+	Signals []function.Signal
 	// Seconds is the distribution of the time to answer, SecondsSum the sum of these times.
 	Seconds    Histogram
 	SecondsSum float64
@@ -78,7 +79,7 @@ func (c *Counters) read(name string, labels map[string]string, m *dto.Metric) {
 	case "gateway_service_max":
 		c.Max = v
 	case "gateway_service_target_load":
-		c.Target, c.TargetType = v, labels["scaling_type"]
+		c.Signals = append(c.Signals, function.Signal{Type: function.ScalingType(labels["scaling_type"]), Target: v})
 	case "gateway_functions_seconds":
 		c.Seconds = c.Seconds.add(histogram(m.GetHistogram()))
 		c.SecondsSum += m.GetHistogram().GetSampleSum()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"faas/api"
+	"faas/function"
 )
 
 var inf = math.Inf(1)
@@ -63,7 +65,7 @@ func TestRows(t *testing.T) {
 	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 	status := api.FunctionStatus{Name: "echo", Replicas: 4, AvailableReplicas: 4}
 	before := Counters{
-		Started: 100, Ended: 90, Failed: 1, InflightSeconds: 50, Min: 1, Max: 20, Target: 5, TargetType: "rps",
+		Started: 100, Ended: 90, Failed: 1, InflightSeconds: 50, Min: 1, Max: 20, Signals: []function.Signal{{Type: function.ScalingRPS, Target: 5}},
 		Seconds: Histogram{{0.1, 90}, {inf, 90}},
 	}
 	after := before
@@ -84,6 +86,14 @@ func TestRows(t *testing.T) {
 		{"a function that is new", func(before, _ *Sample) { before.Counters = nil }, map[string]any{
 			"requests_per_second": nil, "in_flight": nil, "average_seconds": nil, "p50_seconds": nil, "p99_seconds": nil, "error_rate": nil,
 			"target": "5 rps", "state": "steady",
+		}},
+		{"several signals", func(_, after *Sample) {
+			c := after.Counters["echo"]
+			c.Signals = append(slices.Clone(c.Signals), function.Signal{Type: function.ScalingMemory, Target: 256 << 20})
+			after.Counters["echo"] = c
+		}, map[string]any{
+			"requests_per_second": 10.0, "in_flight": 2.0, "average_seconds": 0.075, "p50_seconds": 0.1, "p99_seconds": 0.1, "error_rate": 0.1,
+			"target": "5 rps, 256Mi memory", "state": "failing",
 		}},
 		{"a gateway that started over", func(_, after *Sample) {
 			after.Counters["echo"] = Counters{Started: 6, Ended: 4, InflightSeconds: 1}
@@ -193,7 +203,7 @@ func TestParseMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]Counters{"echo": {
-		Started: 12, Ended: 11, Failed: 1, InflightSeconds: 3.5, Queued: 2, Min: 1, Max: 20, Target: 5, TargetType: "rps",
+		Started: 12, Ended: 11, Failed: 1, InflightSeconds: 3.5, Queued: 2, Min: 1, Max: 20, Signals: []function.Signal{{Type: function.ScalingRPS, Target: 5}},
 		Seconds: Histogram{{0.001, 7}, {0.01, 10}, {inf, 11}}, SecondsSum: 0.055,
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"faas/function"
 )
 
 // Row is what is shown of one function: rates over the time between two samples, the rest as of the later.
@@ -28,7 +30,7 @@ type Row struct {
 	Ready   int `json:"ready"`
 	Min     int `json:"min"`
 	Max     int `json:"max"`
-	// Target is the load that one replica should carry, with its unit.
+	// Target is the load that one replica should carry, with its unit; several where it follows several signals.
 	Target string `json:"target"`
 	// State says in words how the function is.
 	State string `json:"state"`
@@ -82,10 +84,18 @@ func increase(then, now float64) float64 {
 }
 
 func target(c Counters) string {
-	if c.TargetType == "" {
+	if len(c.Signals) == 0 {
 		return "-"
 	}
-	return strconv.FormatFloat(c.Target, 'g', 6, 64) + " " + c.TargetType
+	texts := make([]string, len(c.Signals))
+	for i, s := range c.Signals {
+		v, unit := s.Target, ""
+		if s.Type == function.ScalingMemory {
+			v, unit = v/(1<<20), "Mi"
+		}
+		texts[i] = strconv.FormatFloat(v, 'g', 6, 64) + unit + " " + string(s.Type)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // state puts the most telling thing about the function into words.
