@@ -99,12 +99,12 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestText(t *testing.T) {
 	var b bytes.Buffer
-	if err := WriteText(&b, sample(), TextOptions{Decisions: 1}); err != nil {
+	if err := WriteText(&b, sample(), TextOptions{Width: 80, Decisions: 1}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "report.txt", b.Bytes())
 	for _, line := range strings.Split(b.String(), "\n") {
-		if n := len([]rune(line)); n > 100 {
+		if n := len([]rune(line)); n > 80 {
 			t.Errorf("a line has %d cells: %s", n, line)
 		}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -17,20 +18,20 @@ import (
 
 // TextOptions say how much text there is.
 type TextOptions struct {
-	// Width is how many cells a line may have; 0: 100.
+	// Width is how many cells a line may have. 0: there is no terminal, so that reasons are not cut.
 	Width int
 	// Decisions is how many are listed of each contender; negative: all.
 	Decisions int
 }
+
+// graphCells is the width of graphs where nobody says it.
+const graphCells = 100
 
 // nameCells bounds the names of contenders in tables.
 const nameCells = 28
 
 // WriteText writes a table with a row for each contender, their replicas over time, and their decisions.
 func WriteText(w io.Writer, r *Report, o TextOptions) error {
-	if o.Width <= 0 {
-		o.Width = 100
-	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s for %s: %d requests\n", r.Load, clock(r.Length), r.requests())
 	if r.Settings != "" {
@@ -39,7 +40,7 @@ func WriteText(w io.Writer, r *Report, o TextOptions) error {
 	b.WriteByte('\n')
 	r.table(&b)
 	b.WriteByte('\n')
-	r.graph(&b, o.Width)
+	r.graph(&b, cmp.Or(o.Width, graphCells))
 	for i := range r.Contenders {
 		r.Contenders[i].decisions(&b, o)
 	}
@@ -114,7 +115,10 @@ func (c *Contender) decisions(b *strings.Builder, o TextOptions) {
 		}
 		reason := strings.ReplaceAll(why(d.Alert, d.Signal, d.Reason), "\n", " ")
 		line := fmt.Sprintf("  %10s  %4d → %-4d  %s", moment(d.At), d.From, d.To, reason)
-		fmt.Fprintln(b, strings.TrimRight(ansi.Truncate(line, o.Width, "…"), " "))
+		if o.Width > 0 {
+			line = ansi.Truncate(line, o.Width, "…")
+		}
+		fmt.Fprintln(b, strings.TrimRight(line, " "))
 	}
 }
 
