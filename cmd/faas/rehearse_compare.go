@@ -18,24 +18,38 @@ import (
 )
 
 // rivalNames are what --compare knows beside settings and directories.
-const rivalNames = "hpa, hpa:300s, kpa or classic"
+const rivalNames = "hpa, hpa:60s, kpa or classic"
 
 // contender is one way to scale, before it was played.
 type contender struct {
 	name, detail string
 	function     rehearse.Function
-	// config and the two files in it are the rules and timers; policy decides in their place where it is not nil.
-	config                   fs.FS
-	prometheus, alertmanager string
-	policy                   rehearse.Policy
+	// options changes those that all have: who decides, and by which files.
+	options func(rehearse.Options) rehearse.Options
+}
+
+// by has the rules of a directory decide.
+func by(config fs.FS) func(rehearse.Options) rehearse.Options {
+	return func(o rehearse.Options) rehearse.Options {
+		o.Config = config
+		return o
+	}
+}
+
+// follow has a policy decide.
+func follow(p rehearse.Policy) func(rehearse.Options) rehearse.Options {
+	return func(o rehearse.Options) rehearse.Options {
+		o.Policy = p
+		return o
+	}
 }
 
 // contenders are the one that was asked for, and those that it is compared with.
 func (c *rehearseCommand) contenders(f rehearse.Function, labels, env map[string]string) ([]contender, error) {
-	base := contender{name: "rules", config: faas.ControlLoop, function: f}
+	base := contender{name: "rules", options: by(faas.ControlLoop), function: f}
 	rules := "the rules of this version"
 	if c.ConfigDir != "" {
-		base.name, base.config, rules = c.ConfigDir, os.DirFS(c.ConfigDir), "the rules there"
+		base.name, base.options, rules = c.ConfigDir, by(os.DirFS(c.ConfigDir)), "the rules there"
 	}
 	var err error
 	if base.function.Scaling, err = scalingOf(labels, env); err != nil {
@@ -68,35 +82,28 @@ func (c contender) compared(text, rules string, labels, env map[string]string) (
 	name, argument, given := strings.Cut(text, ":")
 	switch name {
 	case "hpa":
-		window := 60 * time.Second
+		var policy rehearse.HPA
 		if given {
-			var err error
-			if window, err = time.ParseDuration(argument); err != nil || window < 0 {
-				return c, function.Invalidf("%q is no time to look back, such as 300s", argument)
+			window, err := time.ParseDuration(argument)
+			if err != nil || window < time.Second {
+				return c, function.Invalidf("%q is no time to look back, such as 60s", argument)
 			}
+			policy.Window = window
 		}
-		if c.policy = hpaPolicy(window); c.policy == nil {
-			return c, errNoRival
-		}
-		c.detail = "Kubernetes' HorizontalPodAutoscaler, every 15 s, down after " + brief(window)
+		c.options, c.detail = follow(policy), "Kubernetes: "+policy.Name()
 		return c, nil
 	case "kpa":
-		if c.policy = kpaPolicy(); c.policy == nil {
-			return c, errNoRival
-		}
-		c.detail = "Knative's autoscaler, every 2 s, stable window 60 s, panic window 6 s"
+		c.options, c.detail = follow(rehearse.KPA{}), rehearse.KPA{}.Name()
 	case "classic":
-		c.config, c.prometheus, c.alertmanager = faas.ControlLoop, "prometheus/classic/prometheus.yml", "alertmanager/classic.yml"
-		c.detail = fmt.Sprintf("step alerts and timers of OpenFaaS, %d replicas a step", c.function.Scaling.Step())
+		c.options = rehearse.Classic
+		c.detail = fmt.Sprintf("OpenFaaS' own step alert and timers, %d replicas a step", c.function.Scaling.Step())
 	default:
 		if info, err := os.Stat(text); err != nil || !info.IsDir() {
 			return c, function.Invalidf("it is no directory, and none of %s; settings are written as target=20", rivalNames)
 		}
-		c.config = os.DirFS(text)
-		c.detail = describeScaling(c.function.Scaling) + "; the rules there"
-		return c, nil
+		c.options, c.detail = by(os.DirFS(text)), describeScaling(c.function.Scaling)+"; the rules there"
 	}
-	if given {
+	if given && (name == "kpa" || name == "classic") {
 		return c, function.Invalidf("%s takes nothing after a colon", name)
 	}
 	return c, nil
@@ -110,8 +117,7 @@ func play(ctx context.Context, o rehearse.Options, contenders []contender, p *pr
 	p.begin(len(contenders))
 	for i, c := range contenders {
 		group.Go(func() error {
-			o := o
-			o.Config, o.Prometheus, o.Alertmanager, o.Policy = c.config, c.prometheus, c.alertmanager, c.policy
+			o := c.options(o)
 			o.Functions = []rehearse.Function{c.function}
 			o.Progress = func(done, of time.Duration) { p.see(i, done, of) }
 			result, err := rehearse.Run(ctx, o)
