@@ -59,22 +59,26 @@ func TestRehearse(t *testing.T) {
 		want string
 	}{
 		{
-			"the defaults", []string{"--length=5s"},
+			"the defaults",
+			[]string{"--length=5s"},
 			"step for 5s; start-up 1s, requests take 50ms\n" +
 				"rules: rps 5 × 0.9, 1 to 20 replicas, down window 30s; the rules of this version; 5 each",
 		},
 		{
-			"a file and a tail", []string{"--load", csv, "--tail=2s", "--times=2", "--start-up=0s", "--service-time=100ms", "--type=capacity", "--target=3"},
+			"a file and a tail",
+			[]string{"--load", csv, "--tail=2s", "--times=2", "--start-up=0s", "--service-time=100ms", "--type=capacity", "--target=3"},
 			csv + " × 2 for 12s; start-up 0s, requests take 100ms\n" +
 				"rules: capacity 3 × 0.9, 1 to 20 replicas, down window 30s; the rules of this version; 30 each",
 		},
 		{
-			"a stack file", []string{"--length=5s", "--stack", stack, "--function=a", "--max=5", "--zero", "--zero-duration=1m", "--label=proportion=1"},
+			"a stack file",
+			[]string{"--length=5s", "--stack", stack, "--function=a", "--max=5", "--zero", "--zero-duration=1m", "--label=proportion=1"},
 			"step for 5s; start-up 1s, requests take 50ms\n" +
 				"rules: rps 20 × 1, 1 to 5 replicas, down window 30s, to zero after 1m, 4 slots; the rules of this version; 20 each",
 		},
 		{
-			"rivals", []string{
+			"rivals",
+			[]string{
 				"--length=5s", "--config-dir=../..", "--compare=type=cpu,rps,target=100,window=5m", "--cpu-per-request=200",
 				"--compare=hpa:60s", "--compare=hpa", "--compare=kpa", "--compare=classic", "--compare", "../..",
 			},
