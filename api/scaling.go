@@ -64,6 +64,12 @@ type ScalingSignal struct {
 	Wanted     *int    `json:"wanted"`
 }
 
+// FreezeRequest is the body of PUT /system/functions/NAME/freeze. Left out, For is an hour.
+type FreezeRequest struct {
+	For     string `json:"for,omitempty"`
+	Comment string `json:"comment,omitempty"`
+}
+
 // FrozenFunction is a function that a silence in Alertmanager holds.
 type FrozenFunction struct {
 	Function  string    `json:"function"`
@@ -71,9 +77,10 @@ type FrozenFunction struct {
 	Until     time.Time `json:"until"`
 	CreatedBy string    `json:"createdBy"`
 	Comment   string    `json:"comment"`
-	// Up and Down say which changes are held.
+	// Up and Down say which changes are held. Zero is the change to 0, which is part of Down and may be held alone.
 	Up   bool `json:"up"`
 	Down bool `json:"down"`
+	Zero bool `json:"zero"`
 }
 
 // ScaleEvent is a decision on replicas, as GET /system/scale/events shows it.

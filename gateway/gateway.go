@@ -16,6 +16,7 @@ import (
 	"faas/gateway/overload"
 	"faas/gateway/peers"
 	"faas/gateway/proxy"
+	"faas/internal/alerting"
 )
 
 // Backend is the orchestrator as the /system/functions routes use it. All errors are of function's kinds.
@@ -60,6 +61,16 @@ type Logs interface {
 	Logs(ctx context.Context, q function.LogQuery, emit func(function.LogLine) error) error
 }
 
+// Freezer keeps alerts from scaling functions, by silences in Alertmanager.
+type Freezer interface {
+	// Frozen returns what freezes functions, by their names; of one that several silences freeze, the longest first.
+	Frozen() []alerting.Freeze
+	// Freeze freezes f.Function until f.Until. Errors: ErrUnavailable without Alertmanager.
+	Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze, error)
+	// Unfreeze ends what freezes this function alone. Errors: ErrConflict where more freezes it, ErrUnavailable.
+	Unfreeze(ctx context.Context, name string) error
+}
+
 // Options are the parts that a Gateway works with. Backend, Watcher, Scaler, Listener and
 // MetricsListener are required.
 type Options struct {
@@ -80,6 +91,9 @@ type Options struct {
 	DeadLetters http.Handler
 	// Alertmanager gets the alert FunctionOverload when requests are held because all replicas are full. Nil: nobody does.
 	Alertmanager overload.Pusher
+	// Freezer serves /system/scale/frozen and /system/functions/NAME/freeze. Nil: nothing is frozen, and what asks for it is
+	// answered with 501.
+	Freezer Freezer
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.

@@ -28,6 +28,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	spec, _ := apitest.Open(t, description)
 	t.Run("system", func(t *testing.T) { walkSystem(t, spec) })
 	t.Run("closed", func(t *testing.T) { walkClosed(t, spec) })
+	t.Run("without Alertmanager", func(t *testing.T) { walkWithoutAlertmanager(t, spec) })
 	t.Run("invocations", func(t *testing.T) { walkInvocations(t, spec) })
 	t.Run("async", func(t *testing.T) { walkAsync(t, spec) })
 	t.Run("front", func(t *testing.T) { walkFront(t, spec) })
@@ -73,6 +74,15 @@ func walkSystem(t *testing.T, spec *apitest.Spec) {
 		{"POST /system/scale-function/b", `{"replicas":-1}`, 400},
 		{"POST /system/scale-function/b", large, 413},
 		{"POST /system/scale-function/ghost", `{"replicas":1}`, 404},
+		{"PUT /system/functions/b/freeze", `{"for":"30m","comment":"a load test"}`, 200},
+		{"PUT /system/functions/b.openfaas-fn/freeze?namespace=", `{}`, 200},
+		{"PUT /system/functions/b/freeze", `{"for":"soon"}`, 400},
+		{"PUT /system/functions/ghost/freeze", `{}`, 404},
+		{"PUT /system/functions/b/freeze", large, 413},
+		{"GET /system/scale/frozen", "", 200},
+		{"DELETE /system/functions/b/freeze", "", 204},
+		{"DELETE /system/functions/b/freeze?namespace=dev", "", 404},
+		{"DELETE /system/functions/ghost/freeze", "", 404},
 		{"DELETE /system/functions", `{"functionName":"b"}`, 202},
 		{"POST /system/secrets", `{"name":"a","value":"b"}`, 201},
 		{"POST /system/secrets", `{"name":"a","rawValue":"YQ=="}`, 409},
@@ -122,6 +132,7 @@ func walkFaults(t *testing.T, g *walk) {
 		"PUT /system/functions": `{"service":"old","image":"c"}`, "DELETE /system/functions": `{"functionName":"old"}`,
 		"GET /system/function/old": "", "POST /system/scale-function/old": `{"replicas":1}`,
 		"GET /system/secrets": "", "POST /system/secrets": `{"name":"c","value":"c"}`, "PUT /system/secrets": `{"name":"kept","value":"c"}`,
+		"PUT /system/functions/old/freeze": `{}`, "DELETE /system/functions/old/freeze": "",
 		"DELETE /system/secrets": `{"name":"kept"}`, "GET /system/logs?name=old": "",
 	}
 	for status, err := range map[int]error{
@@ -130,12 +141,20 @@ func walkFaults(t *testing.T, g *walk) {
 	} {
 		g.faults.set(err)
 		for request, body := range requests {
-			if status != 409 || !strings.HasPrefix(request, "GET ") {
+			if status != 409 || !strings.HasPrefix(request, "GET ") && !strings.HasPrefix(request, "PUT /system/functions/old/") {
 				g.try(t, status, request, body, "Authorization", adminLogin)
 			}
 		}
 	}
 	g.faults.set(nil)
+}
+
+// walkWithoutAlertmanager asks a gateway to freeze what it cannot.
+func walkWithoutAlertmanager(t *testing.T, spec *apitest.Spec) {
+	g := startWalk(t, spec, func(o *Options) { o.Freezer = nil }, status("a"))
+	g.try(t, 501, "PUT /system/functions/a/freeze", `{}`)
+	g.try(t, 501, "DELETE /system/functions/a/freeze", "")
+	g.try(t, 200, "GET /system/scale/frozen", "")
 }
 
 // walkClosed calls everything under /system without credentials, and from where no call may come, and by methods that
@@ -312,7 +331,8 @@ func TestEveryPropertyIsDescribed(t *testing.T) {
 	for schema, v := range map[string]any{
 		"FunctionDeployment": api.FunctionDeployment{}, "FunctionResources": api.FunctionResources{}, "FunctionStatus": api.FunctionStatus{},
 		"FunctionUsage": api.FunctionUsage{}, "DeleteFunctionRequest": api.DeleteFunctionRequest{}, "ScaleServiceRequest": api.ScaleServiceRequest{},
-		"Secret": api.Secret{}, "LogMessage": api.LogMessage{}, "Namespace": api.Namespace{}, "Info": api.Info{}, "Version": api.Version{},
+		"Secret": api.Secret{}, "LogMessage": api.LogMessage{}, "Namespace": api.Namespace{},
+		"FreezeRequest": api.FreezeRequest{}, "FrozenFunction": api.FrozenFunction{}, "Info": api.Info{}, "Version": api.Version{},
 		"Health": health{}, "TargetGroup": targetGroup{},
 	} {
 		var got []string

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/alerting"
 	"faas/internal/apitest"
 )
 
@@ -79,6 +80,7 @@ func startWalk(t *testing.T, spec *apitest.Spec, change func(*Options), function
 				emit(function.LogLine{Instance: "a.1", Time: time.Now()}))
 		})
 		o.Queue = &faultyQueue{faults: f}
+		o.Freezer = &fakeFreezer{frozen: map[string]alerting.Freeze{}, faults: f}
 		// The scaler's two are held to the description where they are: in package scaler.
 		o.Alerts = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
 		o.ScaleEvents = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -25,18 +25,18 @@ const (
 
 // Freeze says that alerts do not scale a function, since a silence stops them.
 type Freeze struct {
-	Function string `json:"function"`
+	Function string
 	// Silence is its ID.
-	Silence string `json:"silence"`
+	Silence string
 	// Until is when the silence ends.
-	Until time.Time `json:"until"`
+	Until time.Time
 	// CreatedBy and Comment are the silence's.
-	CreatedBy string `json:"createdBy"`
-	Comment   string `json:"comment"`
+	CreatedBy string
+	Comment   string
 	// Up and Down are the ways that are frozen. Zero is the way to 0, which is part of the way down and may be frozen alone.
-	Up   bool `json:"up"`
-	Down bool `json:"down"`
-	Zero bool `json:"zero"`
+	Up   bool
+	Down bool
+	Zero bool
 }
 
 // Freezes are what freezes a function at the time now, the longest first. One that ends before another that freezes the
@@ -128,7 +128,15 @@ func (s Silence) ways(function string) (goUp, goDown, toZero bool) {
 
 func (s Silence) matches(alert, function, direction string) bool {
 	for _, m := range s.Matchers {
-		value := map[string]string{nameLabel: alert, functionLabel: function, directionLabel: direction}[m.Name]
+		value := ""
+		switch m.Name {
+		case nameLabel:
+			value = alert
+		case functionLabel:
+			value = function
+		case directionLabel:
+			value = direction
+		}
 		if !m.Matches(value) {
 			return false
 		}
