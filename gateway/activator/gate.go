@@ -17,6 +17,10 @@ import (
 // quarantine that ran out, a wake that failed.
 const recheck = 100 * time.Millisecond
 
+// rewake is how long after a wake that was accepted a function may still be asleep before it is woken again: it may have
+// been put to sleep between two looks.
+const rewake = time.Second
+
 // Options configure a Gate. Name is required.
 type Options struct {
 	// Name is the function's.
@@ -206,20 +210,23 @@ func (g *Gate) leave(place *list.Element, w *waiter) bool {
 func (g *Gate) watch(ctx context.Context) {
 	tick := time.NewTicker(recheck)
 	defer tick.Stop()
-	woken, failing := false, false
+	var woken time.Time
+	failing := false
 	for {
-		if !woken && g.opts.Wake != nil && g.opts.Asleep() {
+		if time.Since(woken) >= rewake && g.opts.Wake != nil && g.opts.Asleep() {
 			err := g.wake(ctx)
 			if errors.Is(err, function.ErrNotFound) {
 				g.Refuse(err)
 			} else if err != nil && !failing {
 				g.opts.Log.Warn("wake failed, trying again while requests wait", "function", g.opts.Name, "err", err)
 			}
-			woken, failing = err == nil, err != nil
+			if failing = err != nil; !failing {
+				woken = time.Now()
+			}
 		}
 		<-tick.C
 		if !g.opts.Asleep() {
-			woken = false // should it be put to sleep while requests wait, it is woken again
+			woken = time.Time{} // should it be put to sleep while requests wait, it is woken again
 		}
 		if g.idle() {
 			return

@@ -151,6 +151,32 @@ func TestFailedWakeIsTriedAgain(t *testing.T) {
 	})
 }
 
+// A function is put to sleep right after it was woken, before the gate has seen it awake.
+func TestFunctionThatIsPutToSleepAgainIsWokenAgain(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		var r room
+		var g *Gate
+		var wakes []time.Duration
+		start := time.Now()
+		g = New(Options{
+			Name:   "echo",
+			Asleep: func() bool { return r.free.Load() == 0 },
+			Wake: func(context.Context, string) error {
+				if wakes = append(wakes, time.Since(start)); len(wakes) == 3 {
+					r.free.Store(1)
+				}
+				return nil
+			},
+		})
+		if err := admit(t.Context(), g, r.take); err != nil {
+			t.Fatal(err)
+		}
+		if len(wakes) != 3 || wakes[2] != 2*rewake {
+			t.Errorf("woken after %v, want at once and each %s", wakes, rewake)
+		}
+	})
+}
+
 func TestRefusals(t *testing.T) {
 	none := func() bool { return false }
 	t.Run("held too long", func(t *testing.T) {
