@@ -50,6 +50,12 @@ func (c *Client) Sample(ctx context.Context) (Sample, error) {
 	if s.Decisions, err = c.newDecisions(ctx); err != nil {
 		return Sample{}, err
 	}
+	if err := c.getJSON(ctx, "/system/scale/frozen", &s.Frozen); err != nil {
+		return Sample{}, err
+	}
+	for i := range s.Frozen {
+		s.Frozen[i].Silence, s.Frozen[i].Comment = Printable(s.Frozen[i].Silence), Printable(s.Frozen[i].Comment)
+	}
 	body, err := c.get(ctx, c.Metrics, "/metrics", false)
 	if err != nil {
 		return Sample{}, fmt.Errorf("%w (--metrics-url names the metrics port)", err)

@@ -32,6 +32,7 @@ func gateway(t *testing.T) *httptest.Server {
 	answers := map[string]string{
 		"/system/functions":    `[{"name":"echo","replicas":2,"availableReplicas":1,"blocked":"bad \u001b[2J"}]`,
 		"/system/scale/events": `[{"id":7,"function":"echo","from":1,"to":2,"applied":true,"reason":"ordered 2"}]`,
+		"/system/scale/frozen": `[{"function":"other","silence":"x"}]`,
 		"/healthz":             `{"status":"ok","control_loop":"alive"}`,
 		"/metrics":             string(metrics),
 	}

@@ -45,6 +45,9 @@ func (d *Decision) String() string {
 	if d == nil {
 		return "-"
 	}
+	if d.Kind == "freeze" {
+		return d.Time.Local().Format("15:04:05") + " " + d.Reason
+	}
 	if d.Kind == "blocked" {
 		return fmt.Sprintf("%s %s: %s", d.Time.Local().Format("15:04:05"), d.Code, d.Reason)
 	}

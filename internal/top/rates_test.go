@@ -95,6 +95,19 @@ func TestRows(t *testing.T) {
 			"requests_per_second": 10.0, "in_flight": 2.0, "average_seconds": 0.075, "p50_seconds": 0.1, "p99_seconds": 0.1, "error_rate": 0.1,
 			"target": "5 rps, 256Mi memory", "state": "failing",
 		}},
+		{"a function that two silences freeze", func(_, after *Sample) {
+			after.Frozen = []api.FrozenFunction{
+				{Function: "other", Silence: "x"},
+				{Function: "echo", Silence: "5f3b2b0e-6c3f", Until: at.Add(6 * time.Hour), Up: true, Down: true, Zero: true},
+				{Function: "echo", Silence: "y", Until: at, Down: true},
+			}
+		}, map[string]any{
+			"state": "frozen until " + at.Add(6*time.Hour).Local().Format("15:04") + " (silence 5f3b…), failing",
+			"frozen": map[string]any{
+				"function": "echo", "silence": "5f3b2b0e-6c3f", "until": "2026-11-01T18:00:00Z", "createdBy": "", "comment": "",
+				"up": true, "down": true, "zero": true,
+			},
+		}},
 		{"a gateway that started over", func(_, after *Sample) {
 			after.Counters["echo"] = Counters{Started: 6, Ended: 4, InflightSeconds: 1}
 		}, map[string]any{
@@ -159,6 +172,22 @@ func TestState(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 		})
+	}
+}
+
+func TestFrozenState(t *testing.T) {
+	for _, test := range []struct {
+		frozen api.FrozenFunction
+		want   string
+	}{
+		{api.FrozenFunction{Silence: "a", Until: at, Up: true, Down: true}, "frozen until 12:00 (silence a)"},
+		{api.FrozenFunction{Silence: "abcde", Until: at, Up: true, Zero: true}, "frozen upwards until 12:00 (silence abcde)"},
+		{api.FrozenFunction{Silence: "abcdef", Until: at.AddDate(0, 0, 1), Down: true}, "frozen downwards until 2 Nov 12:00 (silence abcd…)"},
+		{api.FrozenFunction{Silence: "a", Until: at.AddDate(1, 0, 0), Zero: true}, "frozen above zero until 1 Nov 12:00 (silence a)"},
+	} {
+		if got := frozenState(at, test.frozen); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"faas/api"
 	"faas/function"
 )
 
@@ -32,6 +33,8 @@ type Row struct {
 	Max     int `json:"max"`
 	// Target is the load that one replica should carry, with its unit; several where it follows several signals.
 	Target string `json:"target"`
+	// Frozen is the silence for whose time alerts do not scale the function, nil where there is none.
+	Frozen *api.FrozenFunction `json:"frozen"`
 	// State says in words how the function is.
 	State string `json:"state"`
 	// Last is the newest decision about the function, nil when the gateway remembers none.
@@ -42,7 +45,7 @@ type Row struct {
 // unknown for a function that before does not have.
 func Rows(before, after Sample) []Row {
 	seconds := after.At.Sub(before.At).Seconds()
-	last := after.lastDecisions()
+	last, frozen := after.lastDecisions(), after.frozenFunctions()
 	rows := make([]Row, 0, len(after.Functions))
 	for _, f := range after.Functions {
 		now := after.Counters[f.Name]
@@ -51,11 +54,15 @@ func Rows(before, after Sample) []Row {
 			Average: unknown(), P50: unknownBound(), P99: unknownBound(),
 			Queued: int(now.Queued), Desired: f.Replicas, Ready: f.AvailableReplicas,
 			Min: int(now.Min), Max: int(now.Max), Target: target(now), Last: last[f.Name],
+			Frozen: frozen[f.Name],
 		}
 		if then, ok := before.Counters[f.Name]; ok && seconds > 0 {
 			row.measure(then, now, seconds)
 		}
 		row.State = row.state(f.Blocked)
+		if row.Frozen != nil {
+			row.State = frozenState(after.At, *row.Frozen) + ", " + row.State
+		}
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b Row) int { return cmp.Compare(a.Name, b.Name) })

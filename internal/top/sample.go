@@ -16,6 +16,8 @@ type Sample struct {
 	Counters map[string]Counters
 	// Decisions are the newest ones that the scaler recorded, oldest first.
 	Decisions []Decision
+	// Frozen are the functions that alerts do not scale, of one function the longest first.
+	Frozen []api.FrozenFunction
 	// ControlLoop is "alive", or says since when no alert has come.
 	ControlLoop string
 }
@@ -25,7 +27,7 @@ type Decision struct {
 	ID       int64     `json:"id"`
 	Time     time.Time `json:"time"`
 	Function string    `json:"function"`
-	// Kind says what gave rise to it: alert, step, manual, wake, blocked or heartbeat.
+	// Kind says what gave rise to it: alert, step, manual, wake, blocked, freeze or heartbeat.
 	Kind string `json:"kind"`
 	// From and To are the counts before and after.
 	From int `json:"from"`

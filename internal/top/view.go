@@ -123,8 +123,10 @@ func (v View) style(s styles, r Row, chosen bool) lipgloss.Style {
 	switch {
 	case chosen:
 		return s.chosen
-	case strings.HasPrefix(r.State, "blocked"), r.State == "failing":
+	case strings.Contains(r.State, "blocked: "), strings.HasSuffix(r.State, "failing"):
 		return s.bad
+	case r.Frozen != nil:
+		return s.strong
 	case r.Ready != r.Desired, r.Queued > 0, r.State == "at maximum":
 		return s.warn
 	case r.State == "asleep", strings.HasPrefix(r.State, "idle"):
