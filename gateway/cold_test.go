@@ -90,7 +90,7 @@ func TestRefusedIsNotCold(t *testing.T) {
 	if got := res.Header.Get("X-Cold-Start"); got != "" {
 		t.Errorf("X-Cold-Start %q of an answer of the gateway's own", got)
 	}
-	if !strings.Contains(g.metricsText(t, "/metrics"), `gateway_function_cold_start_seconds_count{function_name="f"} 0`+"\n") {
-		t.Error("want no cold start, and the series of none")
+	if strings.Contains(g.metricsText(t, "/metrics"), "gateway_function_cold_start_seconds_count{") {
+		t.Error("a cold start is counted that did not end")
 	}
 }

@@ -37,11 +37,15 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 	return m
 }
 
-// open makes the series of a function. They exist from now on, at 0: rate() cannot see the first
-// increment of a series that comes with it.
+// open makes the counter of a function's usual answers. It exists from now on, at 0: rate() cannot see the first
+// increment of a series that comes with it. Histograms come with their first observation: each is as large as all
+// else of a function, and most functions of many are at rest.
 func (m *metrics) open(name string) *series {
-	s := &series{metrics: m, name: name, cold: m.cold.WithLabelValues(name)}
-	s.ok = m.code(name, http.StatusOK)
+	s := &series{metrics: m, name: name}
+	ok := strconv.Itoa(http.StatusOK)
+	s.okCompleted = m.completed.WithLabelValues(name, ok)
+	s.okSeconds = sync.OnceValue(func() prometheus.Observer { return m.seconds.WithLabelValues(name, ok) })
+	s.cold = sync.OnceValue(func() prometheus.Observer { return m.cold.WithLabelValues(name) })
 	s.lastArrival.Store(time.Now().UnixNano())
 	return s
 }
@@ -56,20 +60,14 @@ func (m *metrics) drop(s *series) {
 	m.cold.DeletePartialMatch(labels)
 }
 
-func (m *metrics) code(name string, status int) outcome {
-	code := strconv.Itoa(status)
-	return outcome{
-		completed: m.completed.WithLabelValues(name, code),
-		seconds:   m.seconds.WithLabelValues(name, code),
-	}
-}
-
 // series measures the invocations of one function.
 type series struct {
 	metrics *metrics
 	name    string
-	cold    prometheus.Observer
-	ok      outcome
+
+	okCompleted prometheus.Counter
+	okSeconds   func() prometheus.Observer
+	cold        func() prometheus.Observer
 
 	arrivals    atomic.Uint64
 	lastArrival atomic.Int64 // unix nanoseconds; at first when the route was opened
@@ -78,11 +76,6 @@ type series struct {
 
 	load     inflight
 	overload lastWish
-}
-
-type outcome struct {
-	completed prometheus.Counter
-	seconds   prometheus.Observer
 }
 
 // begin counts an arrival at now.
@@ -99,18 +92,20 @@ func (s *series) end(start, now time.Time, status int) {
 	if s.dropped.Load() {
 		return
 	}
-	o := s.ok
+	completed, seconds := s.okCompleted, s.okSeconds
 	if status != http.StatusOK {
-		o = s.metrics.code(s.name, status)
+		code := strconv.Itoa(status)
+		completed = s.metrics.completed.WithLabelValues(s.name, code)
+		seconds = func() prometheus.Observer { return s.metrics.seconds.WithLabelValues(s.name, code) }
 	}
-	o.completed.Inc()
-	o.seconds.Observe(now.Sub(start).Seconds())
+	completed.Inc()
+	seconds().Observe(now.Sub(start).Seconds())
 }
 
 // coldStart counts an answer that came after the function had to start, for which it was held so long.
 func (s *series) coldStart(held time.Duration) {
 	if !s.dropped.Load() {
-		s.cold.Observe(held.Seconds())
+		s.cold().Observe(held.Seconds())
 	}
 }
 

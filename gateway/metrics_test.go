@@ -39,6 +39,7 @@ func TestScalingMetricsExistBeforeTheFirstRequest(t *testing.T) {
 		`gateway_function_invocation_inflight{function_name="echo"} 0`,
 		`gateway_service_ready_count{function_name="echo"} 1`,
 		`gateway_function_held{function_name="echo"} 0`,
+		`gateway_function_invocation_total{code="200",function_name="echo"} 0`,
 	})...)
 	for path, lines := range map[string]int{"/metrics/scaling": 2, "/metrics/scaling/settings": 5} {
 		if n := strings.Count(g.metricsText(t, path), "\ngateway_"); n != lines {
