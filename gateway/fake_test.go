@@ -62,6 +62,18 @@ func (b *fakeBackend) Update(ctx context.Context, f function.Function) error {
 	return nil
 }
 
+func (b *fakeBackend) Tune(ctx context.Context, name string, change func(map[string]string) error) error {
+	s, err := b.Function(ctx, name)
+	if err != nil {
+		return err
+	}
+	f, err := s.Tuned(change)
+	if err != nil {
+		return err
+	}
+	return b.Update(ctx, f)
+}
+
 func (b *fakeBackend) Remove(ctx context.Context, name string) error {
 	if _, err := b.Function(ctx, name); err != nil {
 		return err

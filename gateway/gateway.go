@@ -12,7 +12,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"faas/api"
 	"faas/function"
+	"faas/gateway/explain"
 	"faas/gateway/overload"
 	"faas/gateway/peers"
 	"faas/gateway/proxy"
@@ -94,6 +96,13 @@ type Options struct {
 	// Freezer serves /system/scale/frozen and /system/functions/NAME/freeze. Nil: nothing is frozen, and what asks for it is
 	// answered with 501.
 	Freezer Freezer
+	// Tuner serves PATCH /system/functions/NAME/scaling. Nil: 405.
+	Tuner Tuner
+	// Prometheus are the URLs at which the readings of the rules are asked for, the first that answers. None: they are not
+	// known.
+	Prometheus []string
+	// Decisions returns the last n decisions on a function, oldest first. Nil: they are not known.
+	Decisions func(function string, n int) []api.ScaleEvent
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
@@ -129,6 +138,7 @@ type Gateway struct {
 	scrapes   *http.Client // for the metrics of replicas
 	usage     *usageMeter
 	overload  *overload.Watcher
+	readers   *explain.Prometheus // nil: nobody said where it is
 	relay     *peers.Relay    // nil: there are no others
 	guard     *peers.Guard    // nil: the metrics are for everyone
 	draining  context.Context // done once Run drains
@@ -166,6 +176,12 @@ func New(o Options) (*Gateway, error) {
 		scrapes: newScrapeClient(),
 	}
 	g.usage = newUsageMeter(g.scrape)
+	if len(o.Prometheus) > 0 {
+		var err error
+		if g.readers, err = explain.NewPrometheus(o.Prometheus, g.scrapes); err != nil {
+			return nil, fmt.Errorf("gateway: %w", err)
+		}
+	}
 	g.draining, g.drain = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Registry)
 	g.overload = overload.New(overload.Options{Pusher: o.Alertmanager, Log: o.Log, Registerer: o.Registry})
@@ -174,7 +190,6 @@ func New(o Options) (*Gateway, error) {
 		routes.wake = o.Scaler.Wake
 	}
 	g.routes = newTable(routes)
-	o.Registry.MustRegister(newFunctionCollector(g.routes, o.QueueDepth, allFamilies()))
 	if err := g.meet(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

@@ -98,6 +98,10 @@ func (g *Gateway) systemEndpoints() []endpoint {
 	add("GET", "/system/function/:name", g.describeFunction)
 	add("POST", "/system/scale-function/:name", g.scaleFunction)
 	add("GET", "/system/scale/frozen", g.listFrozen)
+	add("GET", "/system/functions/:name/scaling", g.explainScaling)
+	if g.opts.Tuner != nil {
+		add("PATCH", "/system/functions/:name/scaling", g.tuneScaling)
+	}
 	add("PUT", "/system/functions/:name/freeze", g.freezeFunction)
 	add("DELETE", "/system/functions/:name/freeze", g.unfreezeFunction)
 	add("GET", "/system/namespaces", g.listNamespaces)

@@ -63,6 +63,13 @@ func (b faultyBackend) Remove(ctx context.Context, name string) error {
 	return b.fakeBackend.Remove(ctx, name)
 }
 
+func (b faultyBackend) Tune(ctx context.Context, name string, change func(map[string]string) error) error {
+	if err := b.faults.get(); err != nil {
+		return err
+	}
+	return b.fakeBackend.Tune(ctx, name, change)
+}
+
 // description is where the API is described.
 const description = "../docs/openapi.yaml"
 
@@ -73,7 +80,7 @@ func startWalk(t *testing.T, spec *apitest.Spec, change func(*Options), function
 	b := newFakeBackend(functions...)
 	_, text := apitest.Open(t, description)
 	g := start(t, b, func(o *Options) {
-		o.Backend, o.OpenAPI = faultyBackend{b, f}, text
+		o.Backend, o.Tuner, o.OpenAPI = faultyBackend{b, f}, faultyBackend{b, f}, text
 		o.Secrets = &fakeSecrets{values: map[string]string{"kept": "in use"}, faults: f}
 		o.Logs = logsFunc(func(_ context.Context, _ function.LogQuery, emit func(function.LogLine) error) error {
 			return errors.Join(emit(function.LogLine{Instance: "a.1", Time: time.Now(), Text: "one"}),

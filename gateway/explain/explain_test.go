@@ -30,7 +30,7 @@ func facts(replicas int, rps float64, change ...func(*Facts)) Facts {
 
 func frozen(up, down bool) func(*Facts) {
 	return func(f *Facts) {
-		f.Frozen = &Frozen{Silence: "5bd1", Until: at.Add(time.Hour), Comment: "a release", Up: up, Down: down}
+		f.Frozen = append(f.Frozen, Frozen{Silence: "5bd1", Until: at.Add(time.Hour), Comment: "a release", Up: up, Down: down})
 	}
 }
 
@@ -76,7 +76,7 @@ func need(now, hold int, before ...Need) func(*Facts) {
 	return func(f *Facts) { f.Readings.Need, f.Readings.Hold, f.Readings.Needs = &now, &hold, before }
 }
 
-func zero(after time.Duration) func(*Facts) {
+func toZero(after time.Duration) func(*Facts) {
 	return func(f *Facts) { f.Status.Scaling.Zero, f.Status.Scaling.ZeroDuration = true, after }
 }
 
@@ -167,11 +167,15 @@ func TestFewer(t *testing.T) {
 		{"not known at the minimum", facts(1, 0, unknown), "at min 1"},
 		{"no figures", facts(3, 0, signals(function.Signal{Type: function.ScalingCPU, Target: 500})), "no figures of cpu: no number, no order"},
 		{"nothing recorded", facts(3, 0), "not known yet: the rules have recorded no need"},
-		{"to zero", facts(1, 0, zero(15*time.Minute), invoked(3*time.Minute)), "to 0 after 15m without a request: the last came 3m ago"},
-		{"to zero, never called", facts(1, 0, zero(15*time.Minute)), "to 0 after 15m without a request"},
-		{"in use", facts(1, 0, zero(time.Hour), invoked(3*time.Minute), func(f *Facts) { f.InFlight = 2 }),
+		{"to zero", facts(1, 0, toZero(15*time.Minute), invoked(3*time.Minute)), "to 0 after 15m without a request: the last came 3m ago"},
+		{"to zero, never called", facts(1, 0, toZero(15*time.Minute)), "to 0 after 15m without a request"},
+		{"frozen at the last one", facts(1, 0, toZero(time.Minute), func(f *Facts) {
+			f.Frozen = []Frozen{{Silence: "7", Until: at.Add(time.Hour), Zero: true}}
+		}), "frozen by silence 7 until 19:04:00 UTC"},
+		{"frozen, but at the minimum", facts(1, 0, frozen(true, true)), "at min 1"},
+		{"in use", facts(1, 0, toZero(time.Hour), invoked(3*time.Minute), func(f *Facts) { f.InFlight = 2 }),
 			"to 0 after 1h without a request: there are 2 under way"},
-		{"zero is due", facts(1, 0, zero(time.Minute), invoked(90*time.Second)),
+		{"zero is due", facts(1, 0, toZero(time.Minute), invoked(90*time.Second)),
 			"to 0 is due, with no request for 1m30s: it waits for evidence that nothing is queued, needed or under way at any gateway"},
 	}
 	for _, tt := range tests {

@@ -12,8 +12,8 @@ type Facts struct {
 	Now time.Time
 	// Status is the backend's view.
 	Status function.Status
-	// Frozen is nil where no silence holds the function.
-	Frozen *Frozen
+	// Frozen are the silences that hold the function, the longest first.
+	Frozen []Frozen
 	// ControlLoop is nil while orders can arrive, else it says since when not.
 	ControlLoop error
 	// Ordered is when the present count was ordered. Zero: not known.
@@ -30,8 +30,8 @@ type Facts struct {
 type Frozen struct {
 	Silence, Comment string
 	Until            time.Time
-	// Up and Down say which changes are held.
-	Up, Down bool
+	// Up, Down and Zero say which changes are held; Zero is the one from the last replica.
+	Up, Down, Zero bool
 }
 
 // Readings are what Prometheus knows of a function. What is not recorded is nil, or not there.

@@ -16,8 +16,8 @@ func (f Facts) Fewer() string {
 	switch {
 	case st.Desired == 0:
 		return "at 0 already"
-	case f.Frozen != nil && f.Frozen.Down:
-		return f.Frozen.by(f.Now)
+	case st.Desired > max(s.Min, 1) && f.frozen(down) != "":
+		return f.frozen(down)
 	case f.ControlLoop != nil:
 		return "no orders arrive: " + f.ControlLoop.Error()
 	case st.Desired > s.Max:
@@ -48,6 +48,8 @@ func (f Facts) last() string {
 		return "the last one stays: zero is false"
 	case !s.Zero:
 		return fmt.Sprintf("at min %d", s.Min)
+	case f.frozen(zero) != "":
+		return f.frozen(zero)
 	case f.InFlight > 0:
 		return fmt.Sprintf("to 0 after %s without a request: there are %d under way", span(s.ZeroDuration), f.InFlight)
 	case f.LastInvocation.IsZero():

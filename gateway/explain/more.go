@@ -29,8 +29,8 @@ func (f Facts) More() string {
 	switch {
 	case st.Desired == 0:
 		return "at 0: the next request wakes it, and rules raise nothing from there"
-	case f.Frozen != nil && f.Frozen.Up:
-		return f.Frozen.by(f.Now) + also
+	case f.frozen(up) != "":
+		return f.frozen(up) + also
 	case st.Blocked != "" && st.Available() < st.Desired:
 		return "replicas cannot start: " + cut(st.Blocked) + also
 	case f.ControlLoop != nil:

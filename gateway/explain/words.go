@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,11 +95,20 @@ func cut(text string) string {
 	return text
 }
 
-// by is a silence in words.
-func (s Frozen) by(now time.Time) string {
-	text := fmt.Sprintf("frozen by silence %s until %s", s.Silence, moment(now, s.Until))
+// frozen says which silence holds changes of a kind. Empty: none.
+func (f Facts) frozen(holds func(Frozen) bool) string {
+	i := slices.IndexFunc(f.Frozen, holds)
+	if i < 0 {
+		return ""
+	}
+	s := f.Frozen[i]
+	text := fmt.Sprintf("frozen by silence %s until %s", s.Silence, moment(f.Now, s.Until))
 	if s.Comment != "" {
 		text += " (" + cut(s.Comment) + ")"
 	}
 	return text
 }
+
+func up(s Frozen) bool   { return s.Up }
+func down(s Frozen) bool { return s.Down }
+func zero(s Frozen) bool { return s.Zero }
