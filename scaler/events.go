@@ -72,6 +72,11 @@ func (s *Scaler) Events() http.Handler {
 	})
 }
 
+// Last returns the last n decisions on a function, oldest first, without those that only confirmed a count.
+func (s *Scaler) Last(name string, n int) []Event {
+	return s.decisions.find(query{function: name, limit: n}).events
+}
+
 func parseQuery(r *http.Request) (query, error) {
 	q := query{limit: -1}
 	values := r.URL.Query()
