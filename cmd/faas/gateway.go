@@ -31,6 +31,7 @@ type gatewayCommand struct {
 	MetricsFrom []string `placeholder:"NAME" env:"FAAS_METRICS_FROM" help:"DNS names of those who may use the metrics port, beside this machine. Default: everyone."`
 
 	Alertmanager []string `placeholder:"URL" env:"FAAS_ALERTMANAGER" help:"Where Alertmanager is, such as http://alertmanager:9093; several are separated by commas, and a name with several addresses is several. Default: the gateway pushes no alerts, and no silence freezes a function."`
+	Prometheus   []string `placeholder:"URL" env:"FAAS_PROMETHEUS" help:"Where Prometheus is, such as http://prometheus:9090; of several, separated by commas, the first that answers is asked. Default: why a function has its replicas is explained without its load."`
 
 	Queue string `placeholder:"URL" env:"FAAS_QUEUE" help:"Where asynchronous calls are kept, such as nats://queue:4222 (see faas queue). Default: none are taken."`
 
@@ -100,7 +101,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 		}
 		opened = append(opened, *port.to)
 	}
-	o.Peers, o.MetricsFrom = c.Peers, c.MetricsFrom
+	o.Peers, o.MetricsFrom, o.Prometheus = c.Peers, c.MetricsFrom, c.Prometheus
 	alertmanager, err := newAlertmanager(o.Log, c.Alertmanager...)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--alertmanager: %w", err), closeAll(opened))
@@ -121,7 +122,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	}
 	o.Log.Info("faas gateway", "version", version, "commit", commit,
 		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
-		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "alertmanager", c.alertmanagerHosts(), "queue", where(c.Queue),
+		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "alertmanager", hostsOf(c.Alertmanager), "prometheus", hostsOf(c.Prometheus), "queue", where(c.Queue),
 		"basic_auth", c.BasicAuth, "secret_mount_path", c.SecretMountPath, "config", o.Config)
 	return s, nil
 }
@@ -148,17 +149,18 @@ func (c *gatewayCommand) credentials(log *slog.Logger) (*gateway.Credentials, er
 func (c *gatewayCommand) queueOptions() queue.Options {
 	o := queue.Options{URL: c.Queue}
 	o.Callbacks.Control = append(o.Callbacks.Control, c.MetricsFrom...)
-	o.Callbacks.Control = append(o.Callbacks.Control, c.alertmanagerHosts()...)
+	o.Callbacks.Control = append(o.Callbacks.Control, hostsOf(c.Alertmanager)...)
+	o.Callbacks.Control = append(o.Callbacks.Control, hostsOf(c.Prometheus)...)
 	if host, _, err := net.SplitHostPort(c.Peers); err == nil {
 		o.Callbacks.Control = append(o.Callbacks.Control, host)
 	}
 	return o
 }
 
-// alertmanagerHosts are the names of those that were given, without their passwords.
-func (c *gatewayCommand) alertmanagerHosts() []string {
+// hostsOf are the names in URLs, without ports and passwords.
+func hostsOf(urls []string) []string {
 	var hosts []string
-	for _, text := range c.Alertmanager {
+	for _, text := range urls {
 		if u, err := url.Parse(text); err == nil {
 			hosts = append(hosts, u.Hostname())
 		}

@@ -204,7 +204,7 @@ func (s *system) components() (*gateway.Gateway, error) {
 	}
 	o := gateway.Options{
 		Listener: s.ports.gateway, MetricsListener: s.ports.metrics,
-		Config: config, Credentials: s.credentials,
+		Config: config, Credentials: s.credentials, Prometheus: []string{"http://" + s.addresses.Prometheus},
 		Info: gateway.Info{Backend: "local", Orchestration: "processes"},
 		Log:  s.log, Registry: registry,
 	}
