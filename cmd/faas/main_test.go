@@ -307,6 +307,9 @@ func TestDecisionsAreTold(t *testing.T) {
 		{Kind: scaler.KindManual, Function: "b", Code: scaler.CodeFailed, Reason: "backend away"},
 		{Kind: scaler.KindBlocked, Function: "b", Status: "firing", Code: scaler.CodeBlocked, Reason: "the board tells this"},
 		{Kind: scaler.KindAlert, Function: "b", Code: scaler.CodeBlocked, Reason: "at 1: replicas cannot start: as above"},
+		{Kind: scaler.KindFreeze, Function: "b", Code: scaler.CodeFrozen, Reason: "frozen upwards by silence s"},
+		{Kind: scaler.KindAlert, Function: "b", Code: scaler.CodeFrozen, Reason: "frozen upwards by silence s"},
+		{Kind: scaler.KindFreeze, Function: "b", Code: scaler.CodeThawed, Reason: "thawed: silence s was ended"},
 		{Kind: scaler.KindHeartbeat, Reason: "no alert for 15s"},
 	}
 	var b bytes.Buffer
@@ -317,6 +320,8 @@ func TestDecisionsAreTold(t *testing.T) {
 	want := `TIME  control loop      alive      Prometheus and Alertmanager reach the gateway
 TIME  a                 1 → 3      ordered 3
 TIME  b                 failed     backend away
+TIME  b                 frozen     upwards by silence s
+TIME  b                 thawed     silence s was ended
 TIME  control loop      lost       no alert for 15s
 `
 	if diff := cmp.Diff(want, untimed(&b)); diff != "" {

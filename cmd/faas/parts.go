@@ -21,6 +21,7 @@ type backend interface {
 	gateway.Watcher
 	gateway.Secrets
 	gateway.Logs
+	gateway.Tuner
 	Scale(ctx context.Context, name string, replicas int) error
 	Run(ctx context.Context) error
 }
@@ -47,8 +48,12 @@ func assemble(b backend, alertmanager *alerting.Client, o gateway.Options) (*sca
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Backend, o.Watcher, o.Scaler, o.Secrets, o.Logs = b, b, s, b, b
+	o.Backend, o.Watcher, o.Scaler, o.Secrets, o.Logs, o.Tuner = b, b, s, b, b, b
 	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
+	o.Decisions = lastDecisions(s)
+	if alertmanager != nil {
+		o.Freezer = s
+	}
 	o.OpenAPI = faas.OpenAPI
 	o.Info.Release, o.Info.SHA = version, commit
 	g, err = gateway.New(o)

@@ -19,6 +19,9 @@ import (
 type scaleCommand struct {
 	Set     scaleSetCommand     `cmd:"" help:"Change how a function scales, without a deployment."`
 	Explain scaleExplainCommand `cmd:"" help:"Say why a function has the replicas that it has."`
+
+	Freeze   scaleFreezeCommand   `cmd:"" help:"Keep alerts from changing a function's replicas for a while."`
+	Unfreeze scaleUnfreezeCommand `cmd:"" help:"Let them change these again."`
 }
 
 // maxScaleAnswer bounds what is read of one answer.

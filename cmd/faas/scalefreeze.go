@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"faas/api"
+	"faas/internal/top"
+)
+
+// scaleFreezeCommand is `faas scale freeze`.
+type scaleFreezeCommand struct {
+	gatewayFlags
+	Name    string        `arg:"" help:"The function."`
+	For     time.Duration `default:"1h" placeholder:"TIME" help:"How long, from now on: 30m, or 1h30m (default ${default}). Again, it takes the place of what was said before."`
+	Comment string        `placeholder:"TEXT" help:"Why, for those who wonder."`
+}
+
+// Help is called by the parser.
+func (*scaleFreezeCommand) Help() string {
+	return "Alerts do not change the function's replicas meanwhile. Calls still wake it, and it can be scaled by hand. It is a " +
+		"silence in Alertmanager, and one that is made there does the same."
+}
+
+// Run freezes the function and prints until when.
+func (c *scaleFreezeCommand) Run(ctx context.Context) error {
+	var frozen api.FrozenFunction
+	body := api.FreezeRequest{For: c.For.String(), Comment: c.Comment}
+	if err := c.ask(ctx, "PUT", freezePath(c.Name), body, &frozen); err != nil {
+		return err
+	}
+	return tellFrozen(os.Stdout, frozen)
+}
+
+// scaleUnfreezeCommand is `faas scale unfreeze`.
+type scaleUnfreezeCommand struct {
+	gatewayFlags
+	Name string `arg:"" help:"The function."`
+}
+
+// Run lets alerts scale the function again.
+func (c *scaleUnfreezeCommand) Run(ctx context.Context) error {
+	if err := c.ask(ctx, "DELETE", freezePath(c.Name), nil, nil); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(os.Stdout, "%s: not frozen\n", c.Name)
+	return err
+}
+
+// freezePath is where a function is frozen.
+func freezePath(name string) string { return "/system/functions/" + url.PathEscape(name) + "/freeze" }
+
+// tellFrozen prints the silence that was made.
+func tellFrozen(to io.Writer, f api.FrozenFunction) error {
+	_, err := fmt.Fprintf(to, "%s: frozen until %s by silence %s\n", top.Printable(f.Function),
+		scaleTime(f.Until), top.Printable(f.Silence))
+	return err
+}

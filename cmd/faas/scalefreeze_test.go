@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"faas/api"
+)
+
+// TestScaleFreeze checks what the two commands send.
+func TestScaleFreeze(t *testing.T) {
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // what came of it is compared
+		got = append(got, r.Method+" "+r.URL.Path+" "+string(body))
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		_, _ = io.WriteString(w, `{"function":"echo","silence":"s1","until":"2026-11-22T20:30:00Z"}`) // a client that left is no news
+	}))
+	defer server.Close()
+	for _, args := range [][]string{
+		{"freeze", "echo"}, {"freeze", "echo", "--for=90m", "--comment=a load test"}, {"unfreeze", "echo"},
+	} {
+		var cli commands
+		command, err := parser(&cli).Parse(append(append([]string{"scale"}, args...), "--gateway="+server.URL, "--data="+t.TempDir()))
+		if err == nil {
+			err = command.Run()
+		}
+		if err != nil {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+	want := []string{
+		`PUT /system/functions/echo/freeze {"for":"1h0m0s"}`,
+		`PUT /system/functions/echo/freeze {"for":"1h30m0s","comment":"a load test"}`,
+		`DELETE /system/functions/echo/freeze `,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTellFrozen(t *testing.T) {
+	var b bytes.Buffer
+	until := time.Date(2026, 11, 22, 20, 30, 0, 0, time.UTC)
+	if err := tellFrozen(&b, api.FrozenFunction{Function: "echo", Silence: "s1", Until: until}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "echo: frozen until " + scaleTime(until) + " by silence s1\n"; b.String() != want || strings.Count(want, "\n") != 1 {
+		t.Errorf("got %q, want %q", &b, want)
+	}
+}
