@@ -107,7 +107,7 @@ func (c *rehearseCommand) rehearse(ctx context.Context, notes io.Writer, progres
 	if err != nil {
 		return nil, err
 	}
-	curve, err := c.Load.curve(ctx, notes, client, c.Function.Name, c.World.Seed, now)
+	curve, exact, err := c.Load.curve(ctx, notes, client, c.Function.Name, c.World.Seed, now)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +115,7 @@ func (c *rehearseCommand) rehearse(ctx context.Context, notes io.Writer, progres
 	if err != nil {
 		return nil, err
 	}
+	f.Even = f.Even || exact
 	if f.ServiceTime == 0 && c.Load.past() && c.Function.Name != "" {
 		if f.ServiceTime, err = c.Load.serviceTime(ctx, client, c.Function.Name, now); err != nil {
 			return nil, err
@@ -132,9 +133,13 @@ func (c *rehearseCommand) rehearse(ctx context.Context, notes io.Writer, progres
 	options := rehearse.Options{
 		Seed: c.World.Seed, Length: length, Gateways: c.World.Gateways, Every: pointEvery(length),
 	}
+	settings := fmt.Sprintf("start-up %s, requests take %s", c.World.StartUp, f.ServiceTime.Round(100*time.Microsecond))
+	if exact {
+		settings += ", each second as it was"
+	}
 	r := &report.Report{
 		Load: c.Load.describe(c.Function.Name), Length: length, Seed: c.World.Seed, Curve: curve,
-		Settings: fmt.Sprintf("start-up %s, requests take %s", c.World.StartUp, f.ServiceTime.Round(100*time.Microsecond)),
+		Settings: settings,
 	}
 	r.Contenders, err = play(ctx, options, contenders, progress)
 	return r, err

@@ -32,8 +32,8 @@ type rehearseLoad struct {
 	Since      time.Duration `placeholder:"TIME" help:"Play the past of --function, or of --query, from so long ago until now."`
 	Start      string        `placeholder:"TIME" help:"Play the past from this time on: a date such as 2026-11-23T10:00:00Z, or seconds since 1970."`
 	End        string        `placeholder:"TIME" help:"Until then (default: now)."`
-	Step       time.Duration `placeholder:"TIME" help:"How finely the past is looked at (default: as finely as Prometheus allows, at best 5s)."`
-	Query      string        `placeholder:"PROMQL" help:"What to ask for the load (default: the rate at which requests of --function arrived)."`
+	Step       time.Duration `placeholder:"TIME" help:"How finely the past is looked at (default: 1s up to three hours of --function, else as finely as Prometheus allows, at best 5s)."`
+	Query      string        `placeholder:"PROMQL" help:"What to ask for the load, one series of requests a second (default: the rate at which those of --function arrived)."`
 	Prometheus string        `placeholder:"URL" env:"FAAS_PROMETHEUS_URL" help:"The Prometheus with the past, and the settings of --function (default: that of faas up, else ${prometheus_url})."`
 	Data       string        `default:"${data}" placeholder:"DIR" env:"FAAS_DATA" help:"Directory in which faas up keeps its data, where its addresses are (default ${default})."`
 }
@@ -56,28 +56,39 @@ func (c *rehearseLoad) client() (*past.Client, error) {
 	return client, nil
 }
 
-// curve reads or asks for the load.
-func (c *rehearseLoad) curve(ctx context.Context, notes io.Writer, client *past.Client, name string, seed uint64, now time.Time) (*load.Curve, error) {
+// curve reads or asks for the load. It is exact where each second has as many requests as it had, to which chance would
+// add its own a second time.
+func (c *rehearseLoad) curve(ctx context.Context, notes io.Writer, client *past.Client, name string, seed uint64, now time.Time) (curve *load.Curve, exact bool, err error) {
 	if !c.past() {
 		curve, err := c.read(cmp.Or(c.Load, "step"), seed)
 		if err != nil {
-			return nil, fmt.Errorf("--load: %w", err)
+			return nil, false, fmt.Errorf("--load: %w", err)
 		}
-		return curve.Times(c.Times), nil
+		return curve.Times(c.Times), false, nil
 	}
 	span, err := c.span(now)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	query := cmp.Or(c.Query, past.Query(name, span.Step))
-	curve, missing, err := client.Load(ctx, query, span)
+	var missing int
+	fine, exact := span.Fine()
+	if exact = exact && c.Query == ""; exact {
+		curve, missing, err = client.Load(ctx, past.FineQuery(name), fine)
+	}
+	if !exact || errors.Is(err, function.ErrNotFound) {
+		exact = false
+		if span, err = span.Check(); err != nil {
+			return nil, false, err
+		}
+		curve, missing, err = client.Load(ctx, cmp.Or(c.Query, past.Query(name, span.Step)), span)
+	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if missing > 0 {
 		fmt.Fprintf(notes, "faas: of the past, %d values are missing, where the one before them was taken\n", missing)
 	}
-	return curve.Times(c.Times), nil
+	return curve.Times(c.Times), exact, nil
 }
 
 // read reads a shape, a trace or a file.
@@ -134,7 +145,7 @@ func (c *rehearseLoad) span(now time.Time) (past.Span, error) {
 	}
 	// Whole seconds: Prometheus answers for the moments that it is asked for.
 	s.Start, s.End = s.Start.Truncate(time.Second), s.End.Truncate(time.Second)
-	return s.Check()
+	return s, nil
 }
 
 func (c *rehearseLoad) serviceTime(ctx context.Context, client *past.Client, name string, now time.Time) (time.Duration, error) {

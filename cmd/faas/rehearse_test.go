@@ -138,7 +138,7 @@ func TestRehearseFollowsTheRules(t *testing.T) {
 // TestRehearseThePast checks what is asked of Prometheus, and what is made of it.
 func TestRehearseThePast(t *testing.T) {
 	var asked []string
-	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	answers := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.FormValue("query")
 		asked = append(asked, query)
 		w.Header().Set("Content-Type", "application/json")
@@ -149,10 +149,15 @@ func TestRehearseThePast(t *testing.T) {
 				`{"metric":{"__name__":"gateway_service_max"},"value":[1,"7"]}]}}`)
 		case strings.Contains(query, "gateway_functions_seconds_sum"):
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"0.2"]}]}}`)
+		case strings.Contains(query, "gateway_function_load_total") && r.FormValue("start") == "1763805701":
+			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805701,"2"],[1763805702,"3"]]}]}}`)
+		case strings.Contains(query, "gateway_function_load_total"):
+			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
 		default:
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805605,"3"],[1763805615,"6"]]}]}}`)
 		}
-	}))
+	})
+	prometheus := httptest.NewServer(answers)
 	defer prometheus.Close()
 	r, notes, err := rehearsed(t, "--prometheus", prometheus.URL, "--function=a", "--start=1763805600", "--end=2025-11-22T10:00:20Z", "--times=2")
 	if err != nil {
@@ -163,11 +168,20 @@ rules: rps 12 × 0.9, 1 to 7 replicas, down window 30s; the rules of this versio
 	if diff := cmp.Diff(want, describe(r)); diff != "" {
 		t.Error(diff)
 	}
-	if len(asked) != 3 || !strings.Contains(notes, "2 values are missing") {
+	if len(asked) != 4 || !strings.Contains(notes, "2 values are missing") {
 		t.Errorf("asked %q, said %q", asked, notes)
 	}
 	if got := r.Curve.Rate(11 * time.Second); got != 12 {
 		t.Errorf("twice the past has %g a second", got)
+	}
+
+	r, _, err = rehearsed(t, "--prometheus", prometheus.URL, "--function=a", "--start=1763805700", "--end=1763805702")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = "a since 1763805700 until 1763805702 for 2s; start-up 1s, requests take 200ms, each second as it was"
+	if got, _, _ := strings.Cut(describe(r), "\n"); got != want || r.Contenders[0].Result.Score.Requests > 6 {
+		t.Errorf("got %s with %d requests", got, r.Contenders[0].Result.Score.Requests)
 	}
 }
 

@@ -81,9 +81,31 @@ func (s Span) Check() (Span, error) {
 	return s, nil
 }
 
-// Query is what is asked for the load of a function: arrivals per second, over one step.
+// Query is what is asked for the load of a function: arrivals per second, over one step. As fine as the samples are, it
+// is the difference of two of them, which smears a step of the load over nothing more.
 func Query(name string, step time.Duration) string {
-	return fmt.Sprintf("sum(rate(gateway_function_invocation_started{%s}[%s]))", of(name), promDuration(max(rateRange, step)))
+	if step <= scrape {
+		return fmt.Sprintf("sum(irate(gateway_function_invocation_started{%s}[%s]))", of(name), promDuration(rateRange))
+	}
+	return fmt.Sprintf("sum(rate(gateway_function_invocation_started{%s}[%s]))", of(name), promDuration(max(rateRange, step+scrape)))
+}
+
+// FineStep is from one rate to the next where FineQuery is asked.
+const FineStep = time.Second
+
+// FineQuery is the load of a function second by second, as the rules see it. There is none for functions that do not
+// follow their rps, and none that is older than Prometheus keeps.
+func FineQuery(name string) string {
+	return fmt.Sprintf(`sum(rate(gateway_function_load_total{job="gateway-scaling",scaling_type="rps",function_name=%s}[1250ms]))`, strconv.Quote(name))
+}
+
+// Fine is s in steps of FineStep. False: that would be more of them than Prometheus gives, or s has a step of its own.
+func (s Span) Fine() (Span, bool) {
+	if s.Step > 0 || s.End.Sub(s.Start) > (maxSteps-1)*FineStep {
+		return s, false
+	}
+	s.Step = FineStep
+	return s, true
 }
 
 // of selects the gateway's series of a function that are for people, which are kept as long as any.

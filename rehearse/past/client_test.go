@@ -72,7 +72,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		`/api/v1/query_range sum(rate(gateway_function_invocation_started{job="gateway",function_name="a\"b"}[15s])) ` +
+		`/api/v1/query_range sum(irate(gateway_function_invocation_started{job="gateway",function_name="a\"b"}[15s])) ` +
 			fmt.Sprintf("%d %d 5", noon.Unix()+5, noon.Unix()+30),
 	}
 	if diff := cmp.Diff(want, f.asked); diff != "" {
@@ -84,6 +84,30 @@ func TestLoad(t *testing.T) {
 	}
 	if diff := cmp.Diff([]float64{2, 3.5, 3.5, 3.5, 4}, got); diff != "" || missing != 2 {
 		t.Errorf("%d are missing, want 2 %s", missing, diff)
+	}
+}
+
+func TestQuery(t *testing.T) {
+	for step, want := range map[time.Duration]string{
+		time.Second:      "irate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[15s])",
+		9 * time.Second:  "rate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[15s])",
+		90 * time.Second: "rate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[1m35s])",
+	} {
+		if got := Query("f", step); got != "sum("+want+")" {
+			t.Errorf("steps of %s: %s", step, got)
+		}
+	}
+}
+
+func TestFine(t *testing.T) {
+	for _, test := range []struct {
+		length, step time.Duration
+		want         bool
+	}{{time.Hour, 0, true}, {3 * time.Hour, 0, true}, {4 * time.Hour, 0, false}, {time.Hour, 5 * time.Second, false}} {
+		s, got := Span{Start: noon, End: noon.Add(test.length), Step: test.step}.Fine()
+		if got != test.want || got && s.Step != time.Second {
+			t.Errorf("%+v: %t, in steps of %s", test, got, s.Step)
+		}
 	}
 }
 
