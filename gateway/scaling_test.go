@@ -1,0 +1,189 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"faas/api"
+	"faas/function"
+	"faas/internal/alerting"
+)
+
+// readingsServer is a Prometheus in which the rules have recorded that a has a load of 12.3 rps and 800m of cpu.
+func readingsServer(t *testing.T) string {
+	t.Helper()
+	one := func(name, signal string, v float64) string {
+		return fmt.Sprintf(`{"metric":{"__name__":%q,"scaling_type":%q},"value":[0,"%g"]}`, name, signal, v)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if strings.HasSuffix(r.URL.Path, "query_range") {
+			_, _ = w.Write([]byte(`{"status":"success","data":{"resultType":"matrix","result":[]}}`))
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s,%s,%s,%s]}}`,
+			one("function:replicas:wanted", "", 3), one("function:replicas:hold", "", 3),
+			one("function:load:mean5s", "rps", 12.3), one("function:load:level", "cpu", 800))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// freezes is a Freezer that only tells.
+type freezes []alerting.Freeze
+
+func (f freezes) Frozen() []alerting.Freeze { return f }
+
+func (freezes) Freeze(_ context.Context, f alerting.Freeze) (alerting.Freeze, error) { return f, nil }
+func (freezes) Unfreeze(context.Context, string) error                              { return nil }
+
+// scaledStatus is a function with three ready replicas that follows two signals.
+func scaledStatus(name string) function.Status {
+	s := status(name, gone, gone, gone)
+	s.Desired = 3
+	s.Labels = map[string]string{
+		"team": "a", function.ScalingLabelPrefix + "type": "rps,cpu", function.ScalingLabelPrefix + "target.cpu": "700",
+	}
+	return s
+}
+
+func (r *running) scaling(t *testing.T, method, name, body string) api.FunctionScaling {
+	t.Helper()
+	res, text := r.do(t, method, "/system/functions/"+name+"/scaling", body)
+	wantStatus(t, res, text, 200)
+	var s api.FunctionScaling
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestScalingExplained(t *testing.T) {
+	b := newFakeBackend(scaledStatus("a"), status("b", gone))
+	until := time.Now().Add(time.Hour)
+	g := start(t, b, func(o *Options) {
+		o.Tuner, o.Prometheus = b, []string{readingsServer(t)}
+		o.Freezer = freezes{{Function: "b", Silence: "7", Until: until, Up: true, Down: true, Zero: true}}
+		o.Decisions = func(name string, n int) []api.ScaleEvent {
+			return []api.ScaleEvent{{ID: 1, Function: name, To: 3, Applied: true, Code: "scaled", Reason: fmt.Sprintf("the last %d", n)}}
+		}
+	})
+	got := g.scaling(t, "GET", "a", "")
+	three, load, used, one, two := 3, 12.3, 800.0, 3, 2
+	want := api.FunctionScaling{
+		Function: "a",
+		Scaling: api.ScalingSettings{
+			Type: "rps,cpu", Targets: map[string]float64{"rps": 5, "cpu": 700}, Min: 1, Max: 20, Window: "30s", ZeroDuration: "15m0s",
+			Proportion: 0.9, Factor: 20,
+		},
+		Labels:   map[string]string{function.ScalingLabelPrefix + "type": "rps,cpu", function.ScalingLabelPrefix + "target.cpu": "700"},
+		Replicas: api.ScalingReplicas{Desired: 3, Ready: 3},
+		Wanted:   &three, Hold: &three,
+		Signals: []api.ScalingSignal{
+			{Type: "rps", Load: &load, Target: 5, PerReplica: 4.5, Capacity: 13.5, Wanted: &one},
+			{Type: "cpu", Load: &used, Target: 700, PerReplica: 630, Capacity: 1890, Wanted: &two},
+		},
+		ControlLoop: "ok",
+		More:        "no: load 12.3 rps is within what 3 replicas carry (13.5), 800m cpu within 1890m",
+		Fewer:       "not known yet: the rules have recorded no need",
+		Decisions:   []api.ScaleEvent{{ID: 1, Function: "a", To: 3, Applied: true, Code: "scaled", Reason: "the last 10"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("scaling (-want +got):\n%s", diff)
+	}
+	if b := g.scaling(t, "GET", "b", ""); b.Frozen == nil || b.Frozen.Silence != "7" || !strings.HasPrefix(b.More, "frozen by silence 7 until ") {
+		t.Errorf("what is frozen: %+v", b)
+	}
+}
+
+// TestScalingUnexplained holds what is said where little is known.
+func TestScalingUnexplained(t *testing.T) {
+	dead := httptest.NewServer(http.NotFoundHandler())
+	dead.Close()
+	for name, tt := range map[string]struct {
+		change func(*Options)
+		want   string
+	}{
+		"nobody said where Prometheus is": {func(*Options) {}, "not known: the gateway was not told where Prometheus is (--prometheus)"},
+		"Prometheus is away": {
+			func(o *Options) { o.Prometheus = []string{dead.URL} }, "not known: Prometheus does not answer: " + dead.URL + ": dial tcp",
+		},
+		"the loop is lost": {
+			func(o *Options) { o.ControlLoop = func() error { return errors.New("no heartbeat since noon") } },
+			"no orders arrive: no heartbeat since noon",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t, newFakeBackend(scaledStatus("a")), tt.change)
+			s := g.scaling(t, "GET", "a", "")
+			if !strings.HasPrefix(s.More, tt.want) || !strings.HasPrefix(s.Fewer, tt.want) || s.Wanted != nil || s.Signals[0].Load != nil {
+				t.Errorf("got %+v, want %q", s, tt.want)
+			}
+		})
+	}
+}
+
+func TestScalingSet(t *testing.T) {
+	b := newFakeBackend(scaledStatus("a"))
+	g := start(t, b, func(o *Options) { o.Tuner = b })
+	got := g.scaling(t, "PATCH", "a", `{"max":30,"targets":{"cpu":900},"window":"1m"}`)
+	if got.Scaling.Max != 30 || got.Scaling.Targets["cpu"] != 900 || got.Scaling.Window != "1m0s" {
+		t.Errorf("the answer: %+v", got.Scaling)
+	}
+	g.scaling(t, "PATCH", "a", `{"window":null}`)
+	want := map[string]string{
+		"team": "a", function.ScalingLabelPrefix + "type": "rps,cpu", function.ScalingLabelPrefix + "target.cpu": "900",
+		function.ScalingLabelPrefix + "max": "30",
+	}
+	after, err := b.Function(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, after.Labels); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	_, metrics := g.scrapePath(t, "/metrics/scaling/settings")
+	if want := `gateway_service_max{function_name="a"} 30`; !strings.Contains(metrics, want) {
+		t.Errorf("the next scrape lacks %s:\n%s", want, metrics)
+	}
+	for body, want := range map[string]string{
+		`{"max":"many","speed":1,"min":40}`: "max: use a whole number\nspeed: unknown; there are type",
+		`{"min":40,"speed":1}`:              "speed: unknown",
+		`{"min":40}`:                        "min=40 is above",
+		`[]`:                                "body is not the JSON",
+		`null`:                              "body is null",
+		``:                                  "body is empty",
+	} {
+		res, text := g.do(t, "PATCH", "/system/functions/a/scaling", body)
+		wantStatus(t, res, text, 400)
+		if !strings.Contains(text, want) {
+			t.Errorf("%s: got %q, want %q", body, text, want)
+		}
+	}
+	if _, text := g.do(t, "PATCH", "/system/functions/a/scaling", `{"min":40,"speed":1}`); !strings.Contains(text, "min=40 is above") {
+		t.Errorf("not all mistakes at once: %q", text)
+	}
+	if now, err := b.Function(t.Context(), "a"); err != nil || !cmp.Equal(now.Labels, want) {
+		t.Errorf("what was refused changed something: %v, %v", now.Labels, err)
+	}
+}
+
+// TestScalingByAlias holds that a stack's service answers to its short name here as well.
+func TestScalingByAlias(t *testing.T) {
+	s := scaledStatus("func_a")
+	s.Alias = "a"
+	b := newFakeBackend(s)
+	g := start(t, b, func(o *Options) { o.Tuner = b })
+	if got := g.scaling(t, "PATCH", "a", `{"max":30}`); got.Function != "func_a" || got.Scaling.Max != 30 {
+		t.Errorf("got %+v", got)
+	}
+}
