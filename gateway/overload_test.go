@@ -91,6 +91,13 @@ func TestHeldRequestsAskForReplicas(t *testing.T) {
 	waitFor(t, "one to find room in the new replica", func() bool { return g.routes.lookup("narrow").gate.Held() == 4 })
 	close(finish)
 	wait()
+
+	// Who lowers the count knows what was wished for.
+	before.Desired = 3
+	b.set(before)
+	waitFor(t, "the metric to go", func() bool {
+		return !strings.Contains(g.metricsText(t, "/metrics/scaling"), "gateway_function_overload_replicas{")
+	})
 }
 
 // What Alertmanager does is nothing to requests.

@@ -127,7 +127,9 @@ func (t *table) apply(s function.Snapshot) {
 		if r == nil {
 			r = t.open(status)
 		}
-		r.status.Store(&status)
+		if before := r.status.Swap(&status); before != nil && status.Desired < before.Desired {
+			r.series.overload.forget()
+		}
 		r.balancer.Update(status.Replicas, status.Scaling.Slots)
 		next[status.Name] = r
 		order = append(order, r)

@@ -28,6 +28,13 @@ func (o *lastWish) set(now time.Time, wish int) {
 	}
 }
 
+// forget is for when a count was lowered: what was seen before says nothing against who wanted that.
+func (o *lastWish) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wish = 0
+}
+
 // read returns the wish. False: there was no such moment lately.
 func (o *lastWish) read(now time.Time) (wish int, ok bool) {
 	o.mu.Lock()

@@ -27,6 +27,7 @@ type Function struct {
 	watched atomic.Bool // it is in the watcher's hands
 
 	// What follows belongs to the watcher's goroutine.
+	desired  int       // the count asked for at the last look
 	wish     int       // 0: none
 	seen     time.Time // when so many replicas were last needed
 	since    time.Time // when the wish began
@@ -51,8 +52,13 @@ func (f *Function) Changed() {
 }
 
 // observe takes in what is seen at now. A larger wish takes the place of a smaller one at once; a smaller one waits until
-// the larger was not needed for a while, so that what is asked for does not follow each request.
+// the larger was not needed for a while, so that what is asked for does not follow each request. Who lowered the count
+// knew of what was wished for before.
 func (f *Function) observe(now time.Time, l Load) {
+	if l.Desired < f.desired {
+		f.wish = 0
+	}
+	f.desired = l.Desired
 	n := l.Wish()
 	if n > 0 {
 		f.tell(now, n)

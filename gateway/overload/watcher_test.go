@@ -256,6 +256,21 @@ func TestWishIsRememberedAndForgotten(t *testing.T) {
 	})
 }
 
+// A smaller wish than the last is news once somebody has lowered the count.
+func TestLoweredCountEndsAWish(t *testing.T) {
+	play(t, func(s *scene) {
+		f := s.function("resize")
+		f.hold(15)
+		time.Sleep(gather)
+		synctest.Wait()
+		f.set(func(l *Load) { l.Desired = 5 })
+		time.Sleep(900 * time.Millisecond)
+		f.set(func(l *Load) { l.Desired, l.Held, l.Inflight = 1, 3, 7 })
+		time.Sleep(time.Second)
+		s.wantPushes("3ms resize=5", "1003ms resize=2")
+	})
+}
+
 func TestSatisfiedWishIsNotPushed(t *testing.T) {
 	play(t, func(s *scene) {
 		f := s.function("resize")
