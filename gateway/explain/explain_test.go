@@ -167,7 +167,7 @@ func TestFewer(t *testing.T) {
 		{"not known at the minimum", facts(1, 0, unknown), "at min 1"},
 		{"no figures", facts(3, 0, signals(function.Signal{Type: function.ScalingCPU, Target: 500})), "no figures of cpu: no number, no order"},
 		{"nothing recorded", facts(3, 0), "not known yet: the rules have recorded no need"},
-		{"to zero", facts(1, 0, toZero(15*time.Minute), invoked(3*time.Minute)), "to 0 after 15m without a request: the last came 3m ago"},
+		{"to zero", facts(1, 0, toZero(15*time.Minute), invoked(3*time.Minute)), "to 0 after 15m without a request: none came for 3m"},
 		{"to zero, never called", facts(1, 0, toZero(15*time.Minute)), "to 0 after 15m without a request"},
 		{"frozen at the last one", facts(1, 0, toZero(time.Minute), func(f *Facts) {
 			f.Frozen = []Frozen{{Silence: "7", Until: at.Add(time.Hour), Zero: true}}

@@ -57,7 +57,7 @@ func (f Facts) last() string {
 	}
 	ago := f.Now.Sub(f.LastInvocation)
 	if ago < s.ZeroDuration {
-		return fmt.Sprintf("to 0 after %s without a request: the last came %s ago", span(s.ZeroDuration), span(ago))
+		return fmt.Sprintf("to 0 after %s without a request: none came for %s", span(s.ZeroDuration), span(ago))
 	}
 	return fmt.Sprintf("to 0 is due, with no request for %s: it waits for evidence that nothing is queued, needed or "+
 		"under way at any gateway", span(ago))
