@@ -26,7 +26,7 @@ func (r *Report) graph(b *strings.Builder, width int) {
 	columns := max(20, width-names-2-len("  to 1234"))
 	line := func(name string, bars []float64, top float64) {
 		name = ansi.Truncate(name, nameCells, "…")
-		fmt.Fprintf(b, "%s%s  %s  to %.4g\n", name, strings.Repeat(" ", names-ansi.StringWidth(name)), spark(bars, top), highest(bars))
+		fmt.Fprintf(b, "%s%s  %s  to %s\n", name, strings.Repeat(" ", names-ansi.StringWidth(name)), spark(bars, top), threeDigits(highest(bars)))
 	}
 	load := values(r.buckets(0, columns), func(c bucket) float64 { return c.load })
 	line("load a second", load, highest(load))
@@ -35,6 +35,14 @@ func (r *Report) graph(b *strings.Builder, width int) {
 	}
 	end := clock(r.Length)
 	fmt.Fprintf(b, "%s  0:00%s%s\n", strings.Repeat(" ", names), strings.Repeat(" ", max(1, columns-4-len(end))), end)
+}
+
+// threeDigits writes a number with three digits or more.
+func threeDigits(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 func values(columns []bucket, of func(bucket) float64) []float64 {
