@@ -71,16 +71,25 @@ func (b *backend) find(name string) (int, error) {
 	return i, nil
 }
 
-// Scale implements scaler.Backend.
-func (b *backend) Scale(_ context.Context, name string, n int) error {
+// Scale sets a count.
+func (b *backend) Scale(ctx context.Context, name string, n int) error {
+	return b.ScaleFrom(ctx, name, -1, n)
+}
+
+// ScaleFrom implements scaler.Backend. A negative from is any.
+func (b *backend) ScaleFrom(_ context.Context, name string, from, to int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i, err := b.find(name)
-	if err == nil {
-		b.functions[i] = b.scaled(b.functions[i], n)
-		b.board.Publish(slices.Clone(b.functions))
+	if err != nil {
+		return err
 	}
-	return err
+	if now := b.functions[i].Desired; from >= 0 && now != from {
+		return function.Conflictf("it has %d by now and not %d", now, from)
+	}
+	b.functions[i] = b.scaled(b.functions[i], to)
+	b.board.Publish(slices.Clone(b.functions))
+	return nil
 }
 
 // Function implements scaler.Backend and gateway.Backend.
