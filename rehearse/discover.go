@@ -80,7 +80,7 @@ func (t *replicaTarget) open(s *subject, id string) *replicaSeries {
 	r := &replicaSeries{s: s, id: id}
 	for name, to := range map[string]**series{cpuName: &r.cpu, memoryName: &r.memory} {
 		if t.wants.wants(name, t.job) {
-			*to = t.store.pin(labels.FromStrings(labels.MetricName, name, "job", t.job, "instance", id,
+			*to = t.store.pin(labels.FromStrings(nameLabel, name, "job", t.job, "instance", id,
 				"function_name", s.Name, "replica", id, "node", "node-1"))
 		}
 	}
@@ -124,4 +124,28 @@ func (s *subject) replica(id string) int {
 		}
 	}
 	return -1
+}
+
+// customName is the rule that users write for loads of their own.
+const customName = "function:load:custom"
+
+// record records the custom loads each second, as a rule of the user's would.
+func (w *world) record() {
+	custom := map[*subject]*series{}
+	for _, s := range w.subjects {
+		if s.Custom == nil {
+			continue
+		}
+		if se := w.store.pin(labels.FromStrings(nameLabel, customName, "function_name", s.Name)); se != nil {
+			custom[s] = se
+		}
+	}
+	if len(custom) == 0 {
+		return
+	}
+	w.every(w.phase(time.Second), time.Second, func() {
+		for s, se := range custom {
+			_ = se.append(w.millis(), level(s.Custom, w.now)) // it is the only writer
+		}
+	})
 }

@@ -74,7 +74,7 @@ func (r *reads) template(text string) {
 	}
 	for _, word := range identifier.FindAllString(text, -1) {
 		r.selectors = append(r.selectors, read{[]*labels.Matcher{
-			labels.MustNewMatcher(labels.MatchEqual, labels.MetricName, word),
+			labels.MustNewMatcher(labels.MatchEqual, nameLabel, word),
 		}, r.lookback})
 	}
 }
@@ -83,7 +83,7 @@ func (r *reads) template(text string) {
 func (r *reads) keep(name string) int64 {
 	var back time.Duration
 	for _, s := range r.selectors {
-		if matches(s.matchers, labels.MetricName, name) {
+		if matches(s.matchers, nameLabel, name) {
 			back = max(back, s.back+r.lookback)
 		}
 	}
@@ -93,7 +93,7 @@ func (r *reads) keep(name string) int64 {
 // wants reports whether anybody reads a metric of a job.
 func (r *reads) wants(name, job string) bool {
 	for _, s := range r.selectors {
-		if matches(s.matchers, labels.MetricName, name) && matches(s.matchers, "job", job) {
+		if matches(s.matchers, nameLabel, name) && matches(s.matchers, "job", job) {
 			return true
 		}
 	}

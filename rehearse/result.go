@@ -61,9 +61,10 @@ type Score struct {
 	Requests         int
 	OverCapacity     float64
 	TimeOverCapacity time.Duration
-	// Waited counts requests that had to wait for a replica, WaitedSeconds is the sum of their waiting.
-	Waited        int
-	WaitedSeconds float64
+	// Waited counts requests that had to wait for a replica, WaitedSeconds is the sum of their waiting up to being served.
+	// Refused of all requests were not: a thousand waited already, or they waited for a minute, the gateway's own bounds.
+	Waited, Refused int
+	WaitedSeconds   float64
 	// ReplicaSeconds were asked for. LeastReplicaSeconds are those of an oracle that has at each moment just what target times
 	// proportion calls for.
 	ReplicaSeconds, LeastReplicaSeconds float64

@@ -103,13 +103,14 @@ func (w *world) equip(ctx context.Context) error {
 		w.every(w.phase(t.interval), t.interval, func() { t.scrape(w.now) })
 	}
 	w.discover(c.prometheus.Jobs, wants)
+	w.record()
 	for _, g := range w.rules.groups {
 		w.every(w.phase(g.Interval()), g.Interval(), func() { w.rules.eval(ctx, g, w.time()) })
 	}
 	w.every(w.now+forgetEvery, forgetEvery, func() { w.store.forget(w.millis()) })
 	for _, s := range w.subjects {
 		w.players[s.Name].wanted = w.store.pin(labels.FromStrings(
-			labels.MetricName, "function:replicas:wanted", "function_name", s.Name))
+			nameLabel, "function:replicas:wanted", "function_name", s.Name))
 	}
 	return nil
 }

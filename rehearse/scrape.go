@@ -55,12 +55,16 @@ func settingColumns() []column {
 		{name: "gateway_service_max", value: always(func(s *subject, _ int) float64 { return float64(s.Scaling.Max) })},
 		{name: "gateway_service_target_proportion", value: always(func(s *subject, _ int) float64 { return s.Scaling.Proportion })},
 		{name: "gateway_service_down_window_seconds", value: always(func(s *subject, _ int) float64 { return s.Scaling.DownWindow.Seconds() })},
-		{name: "gateway_service_zero_duration_seconds", only: mayZero,
-			value: always(func(s *subject, _ int) float64 { return s.Scaling.ZeroDuration.Seconds() })},
+		{
+			name: "gateway_service_zero_duration_seconds", only: mayZero,
+			value: always(func(s *subject, _ int) float64 { return s.Scaling.ZeroDuration.Seconds() }),
+		},
 		{name: "gateway_function_last_invocation_timestamp_seconds", only: mayZero, value: always(lastInvocation)},
 		{name: "gateway_function_invocation_inflight", only: mayZero, value: always(inflight)},
-		{name: "gateway_function_queued", only: func(s *subject) bool { return mayZero(s) || follows(function.ScalingQueue)(s) },
-			value: func(s *subject, _ int, now time.Duration) (float64, bool) { return level(s.Queued, now), true }},
+		{
+			name: "gateway_function_queued", only: func(s *subject) bool { return mayZero(s) || follows(function.ScalingQueue)(s) },
+			value: func(s *subject, _ int, now time.Duration) (float64, bool) { return level(s.Queued, now), true },
+		},
 	}
 	for _, t := range []function.ScalingType{
 		function.ScalingRPS, function.ScalingCapacity, function.ScalingCPU, function.ScalingMemory, function.ScalingQueue, function.ScalingCustom,
@@ -78,11 +82,15 @@ func peopleColumns() []column {
 	return []column{
 		{name: "gateway_function_invocation_started", value: always(started)},
 		{name: "gateway_function_inflight_seconds_total", value: always(inflightSeconds)},
-		{name: "gateway_function_invocation_total", extra: [2]string{"code", "200"},
-			value: always(func(s *subject, g int) float64 { return float64(s.gateways[g].completed) })},
+		{
+			name: "gateway_function_invocation_total", extra: [2]string{"code", "200"},
+			value: always(func(s *subject, g int) float64 { return float64(s.gateways[g].completed) }),
+		},
 		{name: "gateway_function_invocation_inflight", value: always(inflight), only: func(s *subject) bool { return !mayZero(s) }},
-		{name: "gateway_function_last_invocation_timestamp_seconds", value: always(lastInvocation),
-			only: func(s *subject) bool { return !mayZero(s) }},
+		{
+			name: "gateway_function_last_invocation_timestamp_seconds", value: always(lastInvocation),
+			only: func(s *subject) bool { return !mayZero(s) },
+		},
 		{name: "gateway_service_ready_count", value: always(func(s *subject, _ int) float64 { return float64(s.ready) })},
 		{name: "gateway_function_held", value: always(func(s *subject, _ int) float64 { return float64(s.waiting.len()) })},
 	}
@@ -153,7 +161,7 @@ func (j scrapeJob) columns(settingsApart bool) []column {
 
 func (t *target) labels(name string, more ...string) labels.Labels {
 	return labels.FromStrings(append([]string{
-		labels.MetricName, name, "job", t.job, "instance", "gateway-" + strconv.Itoa(t.gateway+1) + ":8082",
+		nameLabel, name, "job", t.job, "instance", "gateway-" + strconv.Itoa(t.gateway+1) + ":8082",
 	}, more...)...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -23,6 +24,9 @@ type store struct {
 	metrics  map[string]*metric
 	selected map[*labels.Matcher]*selection
 }
+
+// nameLabel holds a metric's name.
+const nameLabel = model.MetricNameLabel
 
 // maxSelections is more than rules have selectors.
 const maxSelections = 10_000
@@ -67,7 +71,7 @@ func newStore(keep func(name string) int64) *store {
 
 // open finds or makes the series of these labels, or nil if nobody reads it.
 func (s *store) open(l labels.Labels) *series {
-	name := l.Get(labels.MetricName)
+	name := l.Get(nameLabel)
 	m := s.metrics[name]
 	if m == nil {
 		m = &metric{keep: s.keep(name), byHash: map[uint64][]*series{}}
@@ -266,7 +270,7 @@ func (q querier) Select(_ context.Context, sorted bool, hints *storage.SelectHin
 func (s *store) find(matchers []*labels.Matcher) *selection {
 	var m *metric
 	for _, matcher := range matchers {
-		if matcher.Name == labels.MetricName && matcher.Type == labels.MatchEqual {
+		if matcher.Name == nameLabel && matcher.Type == labels.MatchEqual {
 			if m = s.metrics[matcher.Value]; m == nil {
 				return &selection{}
 			}

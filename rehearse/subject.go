@@ -87,12 +87,14 @@ func newSubject(f Function, chance *rand.Rand, gateways int, begin time.Duration
 // advance plays everything up to and including to.
 func (s *subject) advance(to time.Duration) {
 	for {
-		next := s.arrivals.next
-		done := s.serving.first().at
+		next, done, tired := s.arrivals.next, s.serving.first().at, s.waiting.first().at+holdTimeout
 		switch {
-		case done <= next && done <= to:
+		case done <= min(next, tired, to):
 			s.elapse(done)
 			s.complete()
+		case tired <= min(next, to):
+			s.elapse(tired)
+			s.refuse(s.waiting.pop())
 		case next <= to:
 			s.elapse(next)
 			if s.arrivals.arriving {
@@ -138,14 +140,34 @@ func (s *subject) arrive() {
 	s.gateways[g].inflight++
 	s.gateways[g].last = s.at
 	s.gateways[g].held++
+	if s.at >= 0 {
+		s.score.Requests++
+	}
 	s.waiting.push(request{g, s.at})
 	s.serve()
-	if s.waiting.len() > 0 {
+	switch {
+	case s.waiting.len() == 0:
+	case s.gateways[g].held > maxHeld:
+		s.refuse(s.waiting.drop())
+	default:
 		s.score.wait(s)
 		s.held(g)
 	}
+}
+
+// What a gateway does with requests that wait, by default: for how long, and how many of a function.
+const (
+	holdTimeout = time.Minute
+	maxHeld     = 1000
+)
+
+// refuse answers a request that waited in vain, or that nobody lets wait.
+func (s *subject) refuse(r request) {
+	g := &s.gateways[r.gateway]
+	g.held--
+	g.inflight--
 	if s.at >= 0 {
-		s.score.Requests++
+		s.score.Refused++
 	}
 }
 
@@ -236,5 +258,12 @@ func (q *fifo) pop() request {
 	if q.from++; q.from == len(q.list) {
 		q.list, q.from = q.list[:0], 0
 	}
+	return r
+}
+
+// drop takes the newest.
+func (q *fifo) drop() request {
+	r := q.list[len(q.list)-1]
+	q.list = q.list[:len(q.list)-1]
 	return r
 }
