@@ -73,10 +73,13 @@ func (r *reads) template(text string) {
 		return
 	}
 	for _, word := range identifier.FindAllString(text, -1) {
-		r.selectors = append(r.selectors, read{[]*labels.Matcher{
-			labels.MustNewMatcher(labels.MatchEqual, nameLabel, word),
-		}, r.lookback})
+		r.metric(word)
 	}
+}
+
+// metric adds a metric of which only the newest samples are looked at.
+func (r *reads) metric(name string) {
+	r.selectors = append(r.selectors, read{matchers: []*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, nameLabel, name)}})
 }
 
 // keep is for how many milliseconds a metric's samples are of use.

@@ -96,6 +96,7 @@ func (w *world) equip(ctx context.Context) error {
 		return err
 	}
 	wants := findReads(c.rules, p, w.o.Lookback)
+	wants.metric(wantedName) // for the points
 	w.store = newStore(wants.keep)
 	w.rules = newEvaluator(c.rules, c.prometheus, newParsedRules(), w.store, w.o, w.notify)
 	w.alerts = newAlertmanager(&w.clock, c.receivers, w.webhook)
@@ -110,10 +111,13 @@ func (w *world) equip(ctx context.Context) error {
 	w.every(w.now+forgetEvery, forgetEvery, func() { w.store.forget(w.millis()) })
 	for _, s := range w.subjects {
 		w.players[s.Name].wanted = w.store.pin(labels.FromStrings(
-			nameLabel, "function:replicas:wanted", "function_name", s.Name))
+			nameLabel, wantedName, "function_name", s.Name))
 	}
 	return nil
 }
+
+// wantedName is what rules record for people.
+const wantedName = "function:replicas:wanted"
 
 // forgetEvery is how often series are looked for that are of no use any more.
 const forgetEvery = 5 * time.Minute

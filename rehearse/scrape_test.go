@@ -27,7 +27,7 @@ func TestReads(t *testing.T) {
 	r := findReads(rulesThat(`{{ query "asked" }}`, `rate(a{job="x"}[1m] offset 5s)`, `a + b`, `max_over_time(sum(c)[10m:1m])`, `{__name__=~"d.*"}`),
 		parser.NewParser(parser.Options{}), 12*time.Second)
 	for name, want := range map[string]time.Duration{
-		"a": 77 * time.Second, "b": 12 * time.Second, "c": 10*time.Minute + 12*time.Second, "de": 12 * time.Second, "asked": 24 * time.Second, "z": 0,
+		"a": 77 * time.Second, "b": 12 * time.Second, "c": 10*time.Minute + 12*time.Second, "de": 12 * time.Second, "asked": 12 * time.Second, "z": 0,
 	} {
 		if got := time.Duration(r.keep(name)) * time.Millisecond; got != want {
 			t.Errorf("%s is kept for %s, want %s", name, got, want)
