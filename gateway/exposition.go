@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -9,19 +11,22 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 )
 
 // expositionType is the type of Prometheus's text format, which every version of it reads.
 const expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
-// exposition writes families of all functions in Prometheus's text format. What the rules read is scraped up to four
-// times a second, and client_golang's registry spends most of such a scrape on what cannot go wrong here: a metric object
-// for each series, checks that no two are the same, and sorting. BenchmarkScalingScrape compares the two.
+// exposition writes families of all functions in Prometheus's text format, and what a registry has. What the rules read
+// is scraped up to four times a second, and client_golang's registry spends most of such a scrape on what cannot go wrong
+// here: a metric object for each series, checks that no two are the same, and sorting. BenchmarkScalingScrape compares
+// the two.
 type exposition struct {
 	routes   *table
 	depth    func(function string) (int, bool)
 	families []family
-	buffers  sync.Pool // of *[]byte
+	others   prometheus.Gatherer // nil: there are none
+	buffers  sync.Pool           // of *[]byte
 }
 
 func newExposition(routes *table, depth func(string) (int, bool), families []family) *exposition {
@@ -30,14 +35,36 @@ func newExposition(routes *table, depth func(string) (int, bool), families []fam
 	return e
 }
 
-// ServeHTTP implements http.Handler.
-func (e *exposition) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+// serve answers a scrape. It is not compressed: whoever scrapes is near, and both would work for it.
+func (e *exposition) serve(w http.ResponseWriter, _ *http.Request) error {
 	buffer := e.buffers.Get().(*[]byte)
 	defer e.buffers.Put(buffer)
 	*buffer = e.append((*buffer)[:0], time.Now())
+	if e.others != nil {
+		var err error
+		if *buffer, err = appendGathered(*buffer, e.others); err != nil {
+			return err
+		}
+	}
 	w.Header().Set("Content-Type", expositionType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(*buffer)))
 	_, _ = w.Write(*buffer) // a client that left is no news
+	return nil
+}
+
+// appendGathered appends what g has.
+func appendGathered(b []byte, g prometheus.Gatherer) ([]byte, error) {
+	families, err := g.Gather()
+	if err != nil {
+		return b, fmt.Errorf("gather metrics: %w", err)
+	}
+	to := bytes.NewBuffer(b)
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(to, f); err != nil {
+			return b, fmt.Errorf("write metrics: %w", err)
+		}
+	}
+	return to.Bytes(), nil
 }
 
 // append appends the text as of now.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
@@ -23,6 +25,50 @@ import (
 
 	"faas/function"
 )
+
+// functionCollector shows families in a registry, which is what the exposition is held to.
+type functionCollector struct {
+	routes   *table
+	depth    func(function string) (int, bool)
+	families []family
+	descs    []*prometheus.Desc // one for each family
+}
+
+func newFunctionCollector(routes *table, depth func(string) (int, bool), families []family) functionCollector {
+	c := functionCollector{routes: routes, depth: depth, families: families}
+	for _, f := range families {
+		labels := []string{"function_name"}
+		if f.typed {
+			labels = append(labels, "scaling_type")
+		}
+		c.descs = append(c.descs, prometheus.NewDesc(f.name, f.help, labels, nil))
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector.
+func (c functionCollector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c functionCollector) Collect(ch chan<- prometheus.Metric) {
+	now := time.Now()
+	for _, r := range c.routes.sorted() {
+		seen := reading{route: r, status: r.status.Load(), now: now, depth: c.depth}
+		for i, f := range c.families {
+			f.read(seen, func(scalingType string, v float64) {
+				labels := []string{r.name}
+				if f.typed {
+					labels = append(labels, scalingType)
+				}
+				ch <- prometheus.MustNewConstMetric(c.descs[i], f.kind, v, labels...)
+			})
+		}
+	}
+}
 
 // newTestTable makes a table of functions that were called now and then.
 func newTestTable(tb testing.TB, functions ...function.Function) *table {
@@ -98,7 +144,9 @@ func TestExpositionIsWhatTheRegistryShows(t *testing.T) {
 	e := newExposition(routes, depth, allFamilies())
 	for range 2 { // the second has the first one's buffer
 		ours = httptest.NewRecorder()
-		e.ServeHTTP(ours, r)
+		if err := e.serve(ours, r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	want := parsed(t, registered.Body.Bytes())
 	if diff := cmp.Diff(want, parsed(t, ours.Body.Bytes())); diff != "" || len(want) < 3*10 {
@@ -115,6 +163,26 @@ func TestExpositionIsWhatTheRegistryShows(t *testing.T) {
 	}
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOthersAreShownToo looks at a registry beside the functions, as /metrics has one.
+func TestOthersAreShownToo(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	promauto.With(reg).NewHistogram(prometheus.HistogramOpts{Name: "others_seconds", Help: "Of others."}).Observe(0.3)
+	e := newExposition(newTestTable(t, labelled("a")), noDepth, scalingFamilies())
+	e.others = reg
+	w := httptest.NewRecorder()
+	if err := e.serve(w, nil); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"gateway_function_load_total", "gateway_service_count", "others_seconds"}
+	if diff := cmp.Diff(want, names(parsed(t, w.Body.Bytes()))); diff != "" {
+		t.Errorf("families (-want +got):\n%s", diff)
+	}
+	e.others = prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return nil, errors.New("two of a name") })
+	if err := e.serve(httptest.NewRecorder(), nil); err == nil || !strings.Contains(err.Error(), "two of a name") {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -249,9 +317,14 @@ func BenchmarkScalingScrape(b *testing.B) {
 	for what, families := range map[string][]family{"counts": scalingFamilies(), "settings": settingsFamilies()} {
 		reg := prometheus.NewRegistry()
 		reg.MustRegister(newFunctionCollector(routes, noDepth, families))
+		ours := newExposition(routes, noDepth, families)
 		for by, h := range map[string]http.Handler{
 			"registry": promhttp.HandlerFor(reg, promhttp.HandlerOpts{DisableCompression: true}),
-			"writer":   newExposition(routes, noDepth, families),
+			"writer": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if err := ours.serve(w, r); err != nil {
+					b.Error(err)
+				}
+			}),
 		} {
 			b.Run(what+"/"+by, func(b *testing.B) {
 				b.ReportAllocs()

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"faas/function"
 	"faas/internal/httperr"
 )
@@ -37,10 +35,13 @@ func (g *Gateway) metricsHandler() http.Handler {
 
 // metricsEndpoints are the routes of the metrics port. docs/openapi.yaml describes each.
 func (g *Gateway) metricsEndpoints() []endpoint {
+	families := func(families []family) *exposition { return newExposition(g.routes, g.opts.QueueDepth, families) }
+	all := families(allFamilies())
+	all.others = g.opts.Registry
 	return []endpoint{
-		{"GET", "/metrics", promhttp.HandlerFor(g.opts.Registry, promhttp.HandlerOpts{})},
-		{"GET", "/metrics/scaling", newExposition(g.routes, g.opts.QueueDepth, scalingFamilies())},
-		{"GET", "/metrics/scaling/settings", newExposition(g.routes, g.opts.QueueDepth, settingsFamilies())},
+		{"GET", "/metrics", g.handle(all.serve)},
+		{"GET", "/metrics/scaling", g.handle(families(scalingFamilies()).serve)},
+		{"GET", "/metrics/scaling/settings", g.handle(families(settingsFamilies()).serve)},
 		{"GET", "/sd/replicas", g.handle(g.listTargets)},
 		{"GET", replicasPath + "{id...}", g.handle(g.scrapeReplica)},
 	}
