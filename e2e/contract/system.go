@@ -78,10 +78,12 @@ func Calls(t *testing.T, sys System) {
 	}
 }
 
-// Scaling holds sys to OpenFaaS's own test of it.
+// Scaling holds sys to OpenFaaS's own test of it, and to changing how a function scales while it is called.
 func Scaling(t *testing.T, sys System) {
 	t.Helper()
-	tenPerSecond(&test{t, sys, describe(t)})
+	described := describe(t)
+	t.Run("ten a second", func(t *testing.T) { tenPerSecond(&test{t, sys, described}) })
+	t.Run("tuned", func(t *testing.T) { tunedUnderLoad(&test{t, sys, described}) })
 }
 
 // Load holds sys to much: a large body, many followers and many calls. It wants the system for itself.
