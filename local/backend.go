@@ -100,6 +100,19 @@ func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
 	return b.change(ctx, "scale", name, false, func(s *supervisor, _ time.Time) error { return s.scale(name, replicas) })
 }
 
+// ScaleFrom is Scale where the desired count is from, and ErrConflict where it is another at that moment.
+func (b *Backend) ScaleFrom(ctx context.Context, name string, from, to int) error {
+	if to < 0 {
+		return function.Invalidf("scale %s to %d: the count must not be negative", name, to)
+	}
+	return b.change(ctx, "scale", name, false, func(s *supervisor, _ time.Time) error {
+		if d := s.functions[name]; d != nil && d.desired != from {
+			return function.Conflictf("it has %d by now and not %d", d.desired, from)
+		}
+		return s.scale(name, to)
+	})
+}
+
 // change lets the supervisor do something and waits until it is on the board, and on disk when keep.
 func (b *Backend) change(
 	ctx context.Context, verb, name string, keep bool, do func(*supervisor, time.Time) error,

@@ -60,14 +60,19 @@ func (b *fakeBackend) status(name string) (function.Status, error) {
 	return *s, nil
 }
 
-func (b *fakeBackend) Scale(ctx context.Context, name string, replicas int) error {
+func (b *fakeBackend) ScaleFrom(ctx context.Context, name string, from, to int) error {
 	b.mu.Lock()
-	b.calls = append(b.calls, replicas)
+	b.calls = append(b.calls, to)
+	s := b.statuses[name]
+	conflict := s != nil && s.Desired != from
 	b.mu.Unlock()
-	if b.scale != nil {
-		return b.scale(ctx, name, replicas)
+	switch {
+	case b.scale != nil:
+		return b.scale(ctx, name, to)
+	case conflict:
+		return function.Conflictf("it is not at %d", from)
 	}
-	return b.set(name, replicas, replicas)
+	return b.set(name, to, to)
 }
 
 // set gives a function a desired and a ready count.

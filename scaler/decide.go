@@ -77,7 +77,7 @@ const (
 	CodeBusy Code = "busy"
 	// CodeUnblocked means that replicas can start again.
 	CodeUnblocked Code = "unblocked"
-	// CodeRelayed means that another gateway carries the order out.
+	// CodeRelayed means that another gateway carries the order out, or has just done so.
 	CodeRelayed Code = "relayed"
 	// CodeOff means that step scaling is turned off.
 	CodeOff Code = "off"
@@ -274,6 +274,13 @@ func parenthesised(s string) string {
 		return ""
 	}
 	return " (" + s + ")"
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {

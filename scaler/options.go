@@ -17,8 +17,9 @@ import (
 type Backend interface {
 	// Function returns one function, ErrNotFound if there is none. It must show the last accepted Scale.
 	Function(ctx context.Context, name string) (function.Status, error)
-	// Scale sets the desired count and returns when it is accepted, not when the replicas are ready.
-	Scale(ctx context.Context, name string, replicas int) error
+	// ScaleFrom changes the desired count and returns when it is accepted, not when the replicas are ready. ErrConflict where
+	// the count is not from at that moment: somebody else was quicker, another gateway perhaps, and Function shows it.
+	ScaleFrom(ctx context.Context, name string, from, to int) error
 	// Watch calls fn with the present state and after each change, and blocks until ctx ends.
 	Watch(ctx context.Context, fn func(function.Snapshot)) error
 }

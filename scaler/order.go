@@ -15,6 +15,13 @@ type order struct {
 	replicas int   // of KindManual
 	received time.Time
 	done     chan<- error // has room for the one answer; nil for alerts
+	lost     *lost        // set where somebody else changed the count before it could be applied
+}
+
+// lost is what was decided before somebody else changed the count.
+type lost struct {
+	decision Decision
+	tried    bool // the backend failed once, and may have done it all the same
 }
 
 // decide says what becomes of o.
@@ -28,6 +35,9 @@ func (o order) decide(now time.Time, st State) Decision {
 		return Decide(now, st, o.alert)
 	}
 }
+
+// raises reports whether o is an alert that orders more.
+func (o order) raises() bool { return o.kind == KindAlert && o.alert.Firing && o.alert.Direction == Up }
 
 // stops reports whether o is an alert that orders 0.
 func (o order) stops(s function.Scaling) bool {
@@ -52,6 +62,12 @@ func (o order) event(now time.Time, d Decision) Event {
 	e := Event{
 		Time: now, Function: o.alert.Function, Kind: o.kind,
 		From: d.From, To: d.To, Wanted: d.Wanted, Code: d.Code, Reason: d.Reason,
+	}
+	if l := o.lost; l != nil && (d.Code == CodeUnchanged || d.Code == CodeAwake) && d.To == l.decision.To {
+		e.From, e.Code, e.Applied, e.Reason = l.decision.From, CodeRelayed, false, l.decision.Reason+": another gateway did so first"
+		if l.tried {
+			e.Code, e.Applied, e.Reason = CodeScaled, true, l.decision.Reason+", by a try that seemed to fail"
+		}
 	}
 	if o.kind == KindAlert || o.kind == KindStep {
 		e.Alert, e.Status, e.StartsAt, e.Signal = o.alert.Name, o.alert.status(), o.alert.StartsAt, o.alert.Signal

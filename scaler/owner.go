@@ -16,6 +16,7 @@ import (
 //	                        ▼                 ▼
 //	               pause ◀─failed── Backend.Scale ──accepted──▶ idle
 //	                 └── newer orders are decided on; else the same again
+//	                        overtaken ──▶ read the function
 //
 // While a target waits to be accepted, orders are decided on as if it were: one for the same count joins
 // it, a newer one for another count takes its place.
@@ -34,13 +35,20 @@ type owner struct {
 	target       *target
 	failures     int
 	failingSince time.Time
+	overtakings  int // since the last order came
 }
+
+// maxOvertakings bounds how often orders are decided on again at once because somebody else changed the count meanwhile.
+const maxOvertakings = 5
 
 // target is the order that is being carried out.
 type target struct {
 	decision Decision
 	orders   []order   // the first gave rise to it, the others joined it
 	asked    time.Time // when the backend was first asked
+	tried    bool      // it failed, and may have done it all the same
+	// before is what the owner knew before it decided, see State.
+	before struct{ orderedAt, appliedAt, raisedAt time.Time }
 }
 
 func newOwner(name string, s *Scaler) *owner {
@@ -69,12 +77,14 @@ func (o *owner) run(ctx context.Context) {
 
 // work ends when nothing is left to do. Its error is the one that ended it, for the orders are answered.
 func (o *owner) work(ctx context.Context) error {
-	o.failures = 0
+	o.failures, o.overtakings = 0, 0
 	for {
 		err := o.advance(ctx)
 		switch {
 		case err == nil:
 			return nil
+		case errors.Is(err, function.ErrConflict) && o.target != nil && o.overtaken():
+			continue
 		case ctx.Err() != nil:
 			o.abandon()
 			return err
@@ -101,6 +111,7 @@ func (o *owner) advance(ctx context.Context) error {
 		return nil
 	}
 	if err := o.apply(ctx); err != nil {
+		o.target.tried = o.target.tried || !errors.Is(err, function.ErrConflict)
 		return fmt.Errorf("scale %s to %d: %w", o.name, o.target.decision.To, err)
 	}
 	o.accepted(time.Now())
@@ -123,7 +134,22 @@ func (o *owner) apply(ctx context.Context) error {
 	if o.target.asked.IsZero() {
 		o.target.asked = time.Now()
 	}
-	return o.s.backend.Scale(ctx, o.name, o.target.decision.To)
+	return o.s.backend.ScaleFrom(ctx, o.name, o.actual, o.target.decision.To)
+}
+
+// overtaken has the orders behind the target decided on again, since somebody else has changed the count meanwhile: another
+// gateway with the same order, as a rule. It reports whether that may be at once.
+func (o *owner) overtaken() bool {
+	t := o.target
+	d := t.decision
+	d.From = o.actual
+	for i := range t.orders {
+		t.orders[i].lost = &lost{decision: d, tried: t.tried}
+	}
+	o.orderedAt, o.appliedAt, o.raisedAt = t.before.orderedAt, t.before.appliedAt, t.before.raisedAt
+	o.target, o.undecided = nil, append(t.orders, o.undecided...)
+	o.overtakings++
+	return o.overtakings <= maxOvertakings
 }
 
 // decide works through the undecided orders.
@@ -142,6 +168,9 @@ func (o *owner) decide(now time.Time, status function.Status) {
 		}
 		d := ord.decide(now, st)
 		st = st.after(now, d)
+		if d.Code == CodeUnchanged && ord.raises() { // as another gateway did, when this one was told or later
+			st.RaisedAt = later(st.RaisedAt, d.OrderedAt)
+		}
 		switch {
 		case d.Apply():
 			o.aim(ord, d)
@@ -158,7 +187,9 @@ func (o *owner) decide(now time.Time, status function.Status) {
 // aim makes d the target. Of the orders behind the one before, wakes are content with any replicas.
 func (o *owner) aim(ord order, d Decision) {
 	next := &target{decision: d, orders: []order{ord}}
+	next.before.orderedAt, next.before.appliedAt, next.before.raisedAt = o.orderedAt, o.appliedAt, o.raisedAt
 	if old := o.target; old != nil {
+		next.before = old.before
 		reason := fmt.Sprintf("superseded by a newer order for %d", d.To)
 		o.record(old.orders[0].event(time.Now(), old.decision.hold(CodeSuperseded, reason)))
 		for _, waiting := range old.orders {
@@ -169,7 +200,10 @@ func (o *owner) aim(ord order, d Decision) {
 			waiting.answer(function.Conflictf("scale %s to %d: %s", o.name, old.decision.To, reason))
 		}
 	}
-	o.target, o.failures = next, 0
+	o.target = next
+	if ord.lost == nil {
+		o.failures = 0
+	}
 }
 
 // accepted ends the target well.

@@ -111,22 +111,43 @@ func (b *Backend) Scale(ctx context.Context, name string, replicas int) error {
 	if replicas < 0 {
 		return function.Invalidf("scale %s to %d: the count must not be negative", name, replicas)
 	}
-	count := uint64(replicas)
-	err := b.rewrite(ctx, name, "", func(s *api.Service) error {
+	if err := b.setCount(ctx, name, replicas, func(int) bool { return true }); err != nil {
+		return fmt.Errorf("scale %s to %d: %w", name, replicas, err)
+	}
+	return nil
+}
+
+// ScaleFrom is Scale where the desired count is from, and ErrConflict where it is another at that moment: of several who
+// change it at once, one does.
+func (b *Backend) ScaleFrom(ctx context.Context, name string, from, to int) error {
+	if to < 0 {
+		return function.Invalidf("scale %s to %d: the count must not be negative", name, to)
+	}
+	found := from
+	err := b.setCount(ctx, name, to, func(now int) bool { found = now; return now == from })
+	if err == nil && found != from {
+		err = function.Conflictf("it has %d by now", found)
+	}
+	if err != nil {
+		return fmt.Errorf("scale %s from %d to %d: %w", name, from, to, err)
+	}
+	return nil
+}
+
+// setCount sets the desired count where may agrees to change the present one.
+func (b *Backend) setCount(ctx context.Context, name string, replicas int, may func(now int) bool) error {
+	count := uint64(replicas) //nolint:gosec // it is not negative
+	return b.rewrite(ctx, name, "", func(s *api.Service) error {
 		r := s.Spec.Mode.Replicated
 		if r == nil {
 			return function.Invalidf("it is a global service, which has a replica on each node: that count is not to be set")
 		}
-		if r.Replicas != nil && *r.Replicas == count {
+		if !may(countOf(*r)) || r.Replicas != nil && *r.Replicas == count {
 			return errAsWanted
 		}
 		r.Replicas = &count
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("scale %s to %d: %w", name, replicas, err)
-	}
-	return nil
 }
 
 // errAsWanted ends a rewrite that has nothing to change.

@@ -47,10 +47,7 @@ func (s *service) set(now api.Service, accepted bool) bool {
 // desired is the count that Swarm was last asked for. A global service has as many as there are nodes for it.
 func (s *service) desired() int {
 	if r := s.api.Spec.Mode.Replicated; r != nil {
-		if r.Replicas == nil {
-			return 1 // Swarm's own default
-		}
-		return int(min(*r.Replicas, function.MaxReplicas))
+		return countOf(*r)
 	}
 	n := 0
 	for _, t := range s.tasks {
@@ -59,6 +56,13 @@ func (s *service) desired() int {
 		}
 	}
 	return n
+}
+
+func countOf(r api.ReplicatedService) int {
+	if r.Replicas == nil {
+		return 1 // Swarm's own default
+	}
+	return int(min(*r.Replicas, function.MaxReplicas))
 }
 
 // updating reports whether Swarm replaces replicas, which it does one after the other, at any time.

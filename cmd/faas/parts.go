@@ -22,7 +22,7 @@ type backend interface {
 	gateway.Secrets
 	gateway.Logs
 	gateway.Tuner
-	Scale(ctx context.Context, name string, replicas int) error
+	ScaleFrom(ctx context.Context, name string, from, to int) error
 	Run(ctx context.Context) error
 }
 

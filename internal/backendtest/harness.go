@@ -14,6 +14,7 @@ type Changer interface {
 	Update(ctx context.Context, f function.Function) error
 	Remove(ctx context.Context, name string) error
 	Scale(ctx context.Context, name string, replicas int) error
+	ScaleFrom(ctx context.Context, name string, from, to int) error
 }
 
 // Reader shows functions.
@@ -96,6 +97,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 		{"a count is seen at once and reached", scaled},
 		{"scales that are refused", scaleRefused},
 		{"concurrent scales end at the last", scaledAtOnce},
+		{"of concurrent changes one is made", raised},
 		{"a removed function is gone and comes again", removed},
 		{"snapshots are in order", snapshots},
 		{"a watch ends with its context", watchEnds},

@@ -2,6 +2,7 @@ package backendtest
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"faas/function"
 )
@@ -29,6 +30,10 @@ func scaleRefused(s *suite) {
 	s.deploy(f)
 	s.want("Scale below zero", s.Backend.Scale(s.ctx(), f.Name, -1), function.ErrInvalid)
 	s.want("Scale of an unknown function", s.Backend.Scale(s.ctx(), s.name("nobody"), 1), function.ErrNotFound)
+	s.want("ScaleFrom to below zero", s.Backend.ScaleFrom(s.ctx(), f.Name, 1, -1), function.ErrInvalid)
+	s.want("ScaleFrom of an unknown function", s.Backend.ScaleFrom(s.ctx(), s.name("nobody"), 1, 2), function.ErrNotFound)
+	s.want("ScaleFrom another count", s.Backend.ScaleFrom(s.ctx(), f.Name, 2, 3), function.ErrConflict)
+	s.want("ScaleFrom another count to the one that it has", s.Backend.ScaleFrom(s.ctx(), f.Name, 2, 1), function.ErrConflict)
 	if st := s.status(f.Name); st.Desired != 1 {
 		s.Errorf("desired %d, want 1", st.Desired)
 	}
@@ -56,4 +61,37 @@ func scaledAtOnce(s *suite) {
 	if st := s.status(f.Name); st.Desired != 2 {
 		s.Errorf("in the end: desired %d, want 2", st.Desired)
 	}
+}
+
+// raised has many raise a count by one from what they see, as several gateways do. Each change is made by exactly one.
+func raised(s *suite) {
+	f := s.function("raised")
+	s.deploy(f)
+	var all sync.WaitGroup
+	var made [4]atomic.Int32 // by the count that was left
+	for range 3 {
+		all.Go(func() {
+			for from := 1; from < len(made); {
+				switch err := s.Backend.ScaleFrom(s.ctx(), f.Name, from, from+1); {
+				case err == nil:
+					made[from].Add(1)
+				case function.Kind(err) != function.ErrConflict: //nolint:errorlint // Kind gives it bare
+					s.Errorf("ScaleFrom: %v", err)
+					return
+				}
+				if now := s.status(f.Name).Desired; now <= from {
+					s.Errorf("after ScaleFrom %d by one of several: desired %d", from, now)
+					return
+				}
+				from++
+			}
+		})
+	}
+	all.Wait()
+	for from := 1; from < len(made); from++ {
+		if n := made[from].Load(); n != 1 {
+			s.Errorf("from %d to %d: changed %d times, want once", from, from+1, n)
+		}
+	}
+	s.scale(f.Name, 1)
 }
