@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -188,6 +189,7 @@ func (w *world) notify(_ context.Context, _ string, alerts ...*rules.Alert) {
 		}
 		sent = append(sent, &sentAlert{labels: a.Labels, annotations: a.Annotations, starts: a.FiredAt.Sub(epoch), ends: ends.Sub(epoch)})
 	}
+	slices.SortFunc(sent, func(a, b *sentAlert) int { return labels.Compare(a.labels, b.labels) }) // Prometheus's order is by chance
 	if len(sent) > 0 {
 		w.after(w.o.Delivery, func() { w.alerts.receive(sent...) })
 	}
