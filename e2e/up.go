@@ -263,6 +263,23 @@ func (s *Up) Metrics() string {
 	return "http://" + s.addresses.Metrics + "/metrics"
 }
 
+// Alertmanager is the URL of Alertmanager.
+func (s *Up) Alertmanager() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return "http://" + s.addresses.Alertmanager
+}
+
+// Command runs a subcommand of faas on this system, and returns what it prints.
+func (s *Up) Command(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.opts.Bin, "faas"), append(args, "--data", s.Data())...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("faas %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
+}
+
 func (s *Up) password() (string, error) {
 	text, err := os.ReadFile(filepath.Join(s.Data(), "secrets", "basic-auth-password"))
 	return strings.TrimSpace(string(text)), err
