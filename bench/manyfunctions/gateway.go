@@ -16,6 +16,7 @@ import (
 
 	"faas"
 	"faas/gateway"
+	"faas/internal/alerting"
 	"faas/scaler"
 )
 
@@ -24,6 +25,8 @@ type gatewayCommand struct {
 	Functions int
 	Echo      string // where every replica is
 	Metrics   string // and where its metrics are; empty: it has none
+
+	Alertmanager string // URL
 }
 
 // addresses are what it tells its parent in one line of JSON.
@@ -33,11 +36,15 @@ type addresses struct{ Gateway, Metrics, Profiles string }
 func (c *gatewayCommand) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	b := newBackend(c.Functions, c.Echo, c.Metrics)
-	s, err := scaler.New(scaler.Options{Backend: b, Log: log, Registerer: registry})
+	alertmanager, err := alerting.New(alerting.Options{URLs: []string{c.Alertmanager}})
+	if err != nil {
+		return err
+	}
+	s, err := scaler.New(scaler.Options{Backend: b, Alertmanager: alertmanager, Log: log, Registerer: registry})
 	if err != nil {
 		return err
 	}
@@ -49,7 +56,7 @@ func (c *gatewayCommand) Run(ctx context.Context) error {
 	}
 	g, err := gateway.New(gateway.Options{
 		Backend: b, Watcher: b, Scaler: s, Alerts: s.Alerts(), ScaleEvents: s.Events(), ControlLoop: s.ControlLoop,
-		OpenAPI: faas.OpenAPI, Listener: listeners[0], MetricsListener: listeners[1], Log: log, Registry: registry,
+		Alertmanager: alertmanager, OpenAPI: faas.OpenAPI, Listener: listeners[0], MetricsListener: listeners[1], Log: log, Registry: registry,
 	})
 	if err != nil {
 		return err

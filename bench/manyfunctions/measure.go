@@ -59,6 +59,9 @@ func (c *measureCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
+	if err := s.choosePorts(ctx); err != nil {
+		return err
+	}
 	if err := s.startGateway(ctx, c.Functions, c.ReplicaMetrics); err != nil {
 		return err
 	}

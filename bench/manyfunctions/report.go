@@ -26,12 +26,12 @@ func (c *measureCommand) report(w io.Writer, f figures) {
 	say("%.0f requests a second (%.0f without the loop), %d failed; %d steps of load, %.0f replicas at the end",
 		float64(f.requests)/f.span, float64(f.requestsAlone)/(c.For/2).Seconds(), f.failed, f.steps, f.desired)
 
-	say("\n%-60s %9s %9s %6s %8s", "rule", "mean ms", "most ms", "n", "share %")
+	say("\n%-60s %9s %9s %6s %8s", "rule", "median ms", "most ms", "n", "share %")
 	for _, group := range slices.SortedFunc(maps.Values(f.rules.groups), func(a, b *span) int {
 		return cmp.Or(cmp.Compare(a.interval, b.interval), strings.Compare(a.name, b.name))
 	}) {
 		row := func(indent string, s *span) {
-			say("%-60s %9.2f %9.2f %6d %8.2f", indent+s.name, s.mean(), 1000*s.most, s.n, s.share())
+			say("%-60s %9.2f %9.2f %6d %8.2f", indent+s.name, s.median(), s.most(), len(s.took), s.share())
 		}
 		row("group ", group)
 		for _, r := range f.rules.rules {
@@ -73,13 +73,13 @@ func (c *measureCommand) report(w io.Writer, f figures) {
 	}
 }
 
-// evaluation is the mean time of the groups that come several times a second, and of the others, each added up.
+// evaluation is the median time of the groups that come several times a second, and of the others, each added up.
 func (f figures) evaluation() (fast, slow float64) {
 	for _, g := range f.rules.groups {
 		if g.interval < 1 {
-			fast += g.mean()
+			fast += g.median()
 		} else {
-			slow += g.mean()
+			slow += g.median()
 		}
 	}
 	return fast, slow

@@ -48,10 +48,9 @@ type ruleTimes struct {
 // span gathers evaluations of a group or a rule.
 type span struct {
 	group, name string
-	interval    float64 // of its group, in seconds
-	last        string  // when the one that was last looked at was
-	n           int
-	sum, most   float64 // seconds
+	interval    float64   // of its group, in seconds
+	last        string    // when the one that was last looked at was
+	took        []float64 // milliseconds
 }
 
 func (s *span) see(at string, took float64) {
@@ -59,16 +58,22 @@ func (s *span) see(at string, took float64) {
 		return
 	}
 	s.last = at
-	s.n++
-	s.sum += took
-	s.most = max(s.most, took)
+	s.took = append(s.took, 1000*took)
 }
 
-// mean is in milliseconds.
-func (s *span) mean() float64 { return 1000 * s.sum / float64(max(1, s.n)) }
+// median is in milliseconds, as is most. A busy machine makes some take long that have nothing to do with it.
+func (s *span) median() float64 {
+	if len(s.took) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(s.took))
+	return sorted[len(sorted)/2]
+}
+
+func (s *span) most() float64 { return slices.Max(append([]float64{0}, s.took...)) }
 
 // share is what it takes of one core in percent, if it does nothing but compute.
-func (s *span) share() float64 { return s.mean() / s.interval / 10 }
+func (s *span) share() float64 { return s.median() / s.interval / 10 }
 
 func newRuleTimes() *ruleTimes {
 	return &ruleTimes{groups: map[string]*span{}, byName: map[string]*span{}}

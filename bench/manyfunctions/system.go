@@ -31,6 +31,20 @@ type system struct {
 	group                        *supervise.Group
 	prometheus, alertmanager     *supervise.Program
 	prometheusAt, alertmanagerAt string
+	ports                        []*supervise.Reservation
+}
+
+// choosePorts finds those of Prometheus and Alertmanager.
+func (s *system) choosePorts(ctx context.Context) error {
+	for _, at := range []*string{&s.prometheusAt, &s.alertmanagerAt} {
+		port, err := supervise.Reserve(ctx, "port", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		*at = port.Addr().String()
+		s.ports = append(s.ports, port)
+	}
+	return nil
 }
 
 // startGateway runs this program once more as the gateway.
@@ -39,7 +53,7 @@ func (s *system) startGateway(ctx context.Context, functions int, replicaMetrics
 	if err != nil {
 		return err
 	}
-	args := []string{"gateway", "--functions", strconv.Itoa(functions), "--echo", s.echo.addr}
+	args := []string{"gateway", "--functions", strconv.Itoa(functions), "--echo", s.echo.addr, "--alertmanager", "http://" + s.alertmanagerAt}
 	if replicaMetrics {
 		args = append(args, "--metrics", s.echo.metrics)
 	}
@@ -68,13 +82,8 @@ func (s *system) startLoop(ctx context.Context, c *measureCommand) error {
 	if err != nil {
 		return err
 	}
-	for _, at := range []*string{&s.prometheusAt, &s.alertmanagerAt} {
-		port, err := supervise.Reserve(ctx, "port", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		*at = port.Addr().String()
-		if err := errors.Join(port.Yield(), port.Close()); err != nil {
+	for _, port := range s.ports {
+		if err := port.Yield(); err != nil {
 			return err
 		}
 	}
@@ -140,6 +149,9 @@ func (s *system) stop() error {
 	if s.hangUp != nil {
 		_ = s.hangUp.Close() // it may have ended by itself
 		_ = s.gateway.Wait() // as above
+	}
+	for _, port := range s.ports {
+		_ = port.Close() // nobody listens there any more
 	}
 	s.echo.close()
 	return err
