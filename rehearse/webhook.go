@@ -13,39 +13,87 @@ import (
 // wakeDelay is what a gateway takes to wake a function.
 const wakeDelay = 3 * time.Millisecond
 
-// webhook takes a payload to the gateway.
+// webhook takes a payload to the gateway. What it has for one function is decided on together, as the scaler does.
 func (w *world) webhook(payload []*sentAlert) {
 	w.result.Webhooks++
 	w.result.Alerts += len(payload)
 	w.after(w.o.Delivery, func() {
-		for _, a := range payload {
-			w.order(a)
+		var players []*player // in the order of the payload
+		orders := map[*player][]order{}
+		for _, sent := range payload {
+			alert, err := scaler.ParseAlert(w.time(), sent.webhook())
+			switch p := w.players[alert.Function]; {
+			case p == nil:
+			case err != nil:
+				p.result.Held[scaler.CodeInvalid]++
+			default:
+				if orders[p] == nil {
+					players = append(players, p)
+				}
+				orders[p] = append(orders[p], order{sent, alert})
+			}
+		}
+		for _, p := range players {
+			w.decide(p, orders[p])
 		}
 	})
 }
 
-// order does what the gateway's scaler does with an alert.
-func (w *world) order(a *sentAlert) {
+// order is an alert that was read.
+type order struct {
+	sent  *sentAlert
+	alert scaler.Alert
+}
+
+// decide does what the gateway's scaler does with orders for a function that come together: the last one that changes the
+// count is carried out.
+func (w *world) decide(p *player, orders []order) {
 	now := w.time()
-	alert, err := scaler.ParseAlert(now, a.webhook())
-	p := w.players[alert.Function]
-	if p == nil {
-		return
-	}
-	if err != nil {
-		p.result.Held[scaler.CodeInvalid]++
-		return
-	}
+	p.advance(w.now)
 	p.state.Desired = p.desired
-	d := scaler.Decide(now, p.state, alert)
-	p.state = p.state.After(now, d)
-	if !d.Apply() {
-		p.result.Held[d.Code]++
-		return
+	var last *Decision
+	for _, o := range orders {
+		if p.state.Busy = ""; o.alert.Firing && !o.alert.Step && o.alert.Replicas == 0 {
+			p.state.Busy = p.busy(o.alert.At().Sub(epoch))
+		}
+		d := scaler.Decide(now, p.state, o.alert)
+		p.state = p.state.After(now, d)
+		if d.Code == scaler.CodeUnchanged && o.alert.Direction == scaler.Up && d.OrderedAt.After(p.state.RaisedAt) {
+			p.state.RaisedAt = d.OrderedAt
+		}
+		if !d.Apply() {
+			p.result.Held[d.Code]++
+			continue
+		}
+		if last != nil {
+			p.result.Held[scaler.CodeSuperseded]++
+		}
+		last = &Decision{
+			From: p.desired, To: d.To, Alert: o.alert.Name, Signal: o.sent.annotations.Get("signal"),
+			Reason: reason(d.Reason, o.sent.annotations.Get("reason")),
+		}
 	}
-	w.apply(p, Decision{
-		From: d.From, To: d.To, Alert: alert.Name, Signal: a.annotations.Get("signal"), Reason: reason(d.Reason, a.annotations.Get("reason")),
-	})
+	if last != nil && last.To != p.desired {
+		w.apply(p, *last)
+	}
+}
+
+// unseen is how old at most what a rule knew of a function was when its alert began, as the gateway has it.
+const unseen = 5 * time.Second
+
+// busy says what the function has to do that an alert which began at since and orders 0 could not know of.
+func (p *player) busy(since time.Duration) string {
+	for _, g := range p.gateways {
+		switch {
+		case g.inflight > 0:
+			return "requests are in flight"
+		case level(p.Queued, p.at) > 0:
+			return "calls are queued"
+		case g.last > since-min(unseen, p.Scaling.ZeroDuration):
+			return "an invocation arrived too late for the alert to know"
+		}
+	}
+	return ""
 }
 
 // reason adds the rule's own words to the scaler's.
@@ -107,12 +155,12 @@ func (w *world) held(p *player, gateway int) {
 
 // wake raises a function from 0 for a request.
 func (w *world) wake(p *player) {
-	if p.desired > 0 {
-		return
+	p.state.Desired = p.desired
+	d := scaler.DecideWake(w.time(), p.state)
+	p.state = p.state.After(w.time(), d)
+	if d.Apply() {
+		w.apply(p, Decision{From: d.From, To: d.To, Reason: d.Reason})
 	}
-	n := max(1, p.Scaling.Min)
-	p.state.Desired, p.state.OrderedAt, p.state.AppliedAt = n, w.time(), w.time()
-	w.apply(p, Decision{From: 0, To: n, Reason: "woken by a request"})
 }
 
 // wants is what the rules want of a function now, or NaN.

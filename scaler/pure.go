@@ -12,3 +12,6 @@ func (st State) After(now time.Time, d Decision) State { return st.after(now, d)
 // ParseAlert reads one alert of Alertmanager's webhook as the webhook does. Its errors, of kind ErrInvalid, tell the author
 // of the rule what to write.
 func ParseAlert(now time.Time, p template.Alert) (Alert, error) { return parseAlert(now, p) }
+
+// DecideWake says what a request for a function does that may have no replicas.
+func DecideWake(now time.Time, st State) Decision { return decideWake(now, st) }
