@@ -41,6 +41,7 @@ type rehearseWorld struct {
 	Replicas         *int          `placeholder:"N" help:"How many replicas there are at the beginning (default: as many as the load needs then)."`
 	Even             bool          `help:"Let requests come in equal distances, and not by chance."`
 	Gateways         int           `default:"1" placeholder:"N" help:"How many gateways share the load (default ${default})."`
+	WarmUp           time.Duration `default:"1m" placeholder:"TIME" help:"For how long the load of the beginning is played before, which does not count (default ${default})."`
 	Seed             uint64        `default:"1" placeholder:"N" help:"Where chance comes from: the same number gives the same rehearsal (default ${default})."`
 }
 
@@ -59,7 +60,7 @@ func (c *rehearseCommand) Validate() error {
 		{c.Load.Length < 0 || c.Load.Tail < 0, "--length and --tail must not be negative"},
 		{!(c.Load.Times > 0) || c.Load.Times > 1e6, "--times must be above 0"},
 		{c.Function.Stack != "" && c.Function.Name == "", "--stack needs --function, the function of the file that is meant"},
-		{c.World.StartUp < 0 || c.World.ServiceTime < 0, "--start-up and --service-time must not be negative"},
+		{c.World.StartUp < 0 || c.World.ServiceTime < 0 || c.World.WarmUp < 0, "--start-up, --service-time and --warm-up must not be negative"},
 		{c.World.Replicas != nil && *c.World.Replicas < 0, "--replicas must not be negative"},
 		{c.World.Gateways < 1 || c.World.Gateways > 100, "--gateways must be from 1 to 100"},
 		{!(c.World.CPUPerRequest >= 0), "--cpu-per-request must not be negative"},
@@ -132,6 +133,7 @@ func (c *rehearseCommand) rehearse(ctx context.Context, notes io.Writer, progres
 	}
 	options := rehearse.Options{
 		Seed: c.World.Seed, Length: length, Gateways: c.World.Gateways, Every: pointEvery(length),
+		WarmUp: orNone(c.World.WarmUp),
 	}
 	settings := fmt.Sprintf("start-up %s, requests take %s", c.World.StartUp, f.ServiceTime.Round(100*time.Microsecond))
 	if exact {
@@ -151,14 +153,11 @@ const defaultServiceTime = 50 * time.Millisecond
 // subject is the function without its scaling.
 func (c *rehearseCommand) subject(curve rehearse.Curve) (rehearse.Function, error) {
 	f := rehearse.Function{
-		Name: "function", Curve: curve, Even: c.World.Even, StartUp: c.World.StartUp, ServiceTime: c.World.ServiceTime,
+		Name: "function", Curve: curve, Even: c.World.Even, StartUp: orNone(c.World.StartUp), ServiceTime: c.World.ServiceTime,
 		CPUPerRequest: c.World.CPUPerRequest,
 	}
 	if c.Function.Name != "" {
 		f.Name = c.Function.Name
-	}
-	if f.StartUp == 0 {
-		f.StartUp = -1 // 0 is the engine's own default
 	}
 	if n := c.World.Replicas; n != nil {
 		if f.Start = *n; *n == 0 {
@@ -180,6 +179,14 @@ func (c *rehearseCommand) subject(curve rehearse.Curve) (rehearse.Function, erro
 	errs = append(errs, err)
 	f.Queued, err = c.Load.level("--queued", c.Load.Queued, c.World.Seed)
 	return f, errors.Join(append(errs, err)...)
+}
+
+// orNone says to the engine that a time of 0 is meant, and not its own default.
+func orNone(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
 }
 
 // pointEvery is the distance of points that a picture can show: at most a few thousand.

@@ -25,7 +25,7 @@ import (
 func rehearsed(t *testing.T, args ...string) (r *report.Report, notes string, err error) {
 	t.Helper()
 	var cli commands
-	if _, err := parser(&cli).Parse(append([]string{"rehearse", "--data", t.TempDir()}, args...)); err != nil {
+	if _, err := parser(&cli).Parse(append([]string{"rehearse", "--data", t.TempDir(), "--warm-up=0s"}, args...)); err != nil {
 		return nil, "", err
 	}
 	var b bytes.Buffer
@@ -45,7 +45,7 @@ func describe(r *report.Report) string {
 func TestRehearse(t *testing.T) {
 	dir := t.TempDir()
 	csv := filepath.Join(dir, "a.csv")
-	if err := os.WriteFile(csv, []byte("time,rate\n0,5\n5s,50\n"), 0o644); err != nil {
+	if err := os.WriteFile(csv, []byte("time,rate\n0,5\n1s,50\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	stack := filepath.Join(dir, "stack.yml")
@@ -60,29 +60,29 @@ func TestRehearse(t *testing.T) {
 	}{
 		{
 			"the defaults",
-			[]string{"--length=5s"},
-			"step for 5s; start-up 1s, requests take 50ms\n" +
+			[]string{"--length=2s"},
+			"step for 2s; start-up 1s, requests take 50ms\n" +
 				"rules: rps 5 × 0.9, 1 to 20 replicas, down window 30s; the rules of this version; 5 each",
 		},
 		{
 			"a file and a tail",
 			[]string{"--load", csv, "--tail=2s", "--times=2", "--start-up=0s", "--service-time=100ms", "--type=capacity", "--target=3"},
-			csv + " × 2 for 12s; start-up 0s, requests take 100ms\n" +
+			csv + " × 2 for 4s; start-up 0s, requests take 100ms\n" +
 				"rules: capacity 3 × 0.9, 1 to 20 replicas, down window 30s; the rules of this version; 30 each",
 		},
 		{
 			"a stack file",
-			[]string{"--length=5s", "--stack", stack, "--function=a", "--max=5", "--zero", "--zero-duration=1m", "--label=proportion=1"},
-			"step for 5s; start-up 1s, requests take 50ms\n" +
+			[]string{"--length=2s", "--stack", stack, "--function=a", "--max=5", "--zero", "--zero-duration=1m", "--label=proportion=1"},
+			"step for 2s; start-up 1s, requests take 50ms\n" +
 				"rules: rps 20 × 1, 1 to 5 replicas, down window 30s, to zero after 1m, 4 slots; the rules of this version; 20 each",
 		},
 		{
 			"rivals",
 			[]string{
-				"--length=5s", "--config-dir=../..", "--compare=type=cpu,rps,target=100,window=5m", "--cpu-per-request=200",
+				"--length=2s", "--config-dir=../..", "--compare=type=cpu,rps,target=100,window=5m", "--cpu-per-request=200",
 				"--compare=hpa:60s", "--compare=hpa", "--compare=kpa", "--compare=classic", "--compare", "../..",
 			},
-			`step for 5s; start-up 1s, requests take 50ms
+			`step for 2s; start-up 1s, requests take 50ms
 ../..: rps 5 × 0.9, 1 to 20 replicas, down window 30s; the rules there; 5 each
 type=cpu,rps,target=100,window=5m: cpu 100 × 0.9 and rps 5 × 0.9, 1 to 20 replicas, down window 5m; the rules there; 5 each
 hpa:60s: Kubernetes: HPA, 1m window; 5 each
@@ -116,7 +116,7 @@ classic: OpenFaaS' own step alert and timers, 4 replicas a step; 5 each
 // TestRehearseFollowsTheRules checks that a step is followed, and that seeds are kept to.
 func TestRehearseFollowsTheRules(t *testing.T) {
 	play := func(seed string) *report.Report {
-		r, _, err := rehearsed(t, "--load=step:5..50@5s", "--length=15s", "--seed="+seed)
+		r, _, err := rehearsed(t, "--load=step:5..50@5s", "--length=9s", "--warm-up=10s", "--seed="+seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +282,7 @@ func TestRehearseHelp(t *testing.T) {
 func TestRehearseWrites(t *testing.T) {
 	dir := t.TempDir()
 	var cli commands
-	command, err := parser(&cli).Parse([]string{"rehearse", "--length=2s", "--svg", filepath.Join(dir, "a.svg"), "-o", "json"})
+	command, err := parser(&cli).Parse([]string{"rehearse", "--length=2s", "--warm-up=0s", "--svg", filepath.Join(dir, "a.svg"), "-o", "json"})
 	if err != nil {
 		t.Fatal(err)
 	}
