@@ -18,30 +18,37 @@ func TestTuned(t *testing.T) {
 		err    error
 	}{
 		{
-			"set", map[string]string{"team": "a", ScalingLabelPrefix + "min": "2"},
+			"set",
+			map[string]string{"team": "a", ScalingLabelPrefix + "min": "2"},
 			func(l map[string]string) error { l[ScalingLabelPrefix+"max"] = "30"; return nil },
-			map[string]string{"team": "a", ScalingLabelPrefix + "min": "2", ScalingLabelPrefix + "max": "30"}, nil,
+			map[string]string{"team": "a", ScalingLabelPrefix + "min": "2", ScalingLabelPrefix + "max": "30"},
+			nil,
 		},
 		{
-			"taken away", map[string]string{"team": "a", ScalingLabelPrefix + "min": "2"},
+			"taken away",
+			map[string]string{"team": "a", ScalingLabelPrefix + "min": "2"},
 			func(l map[string]string) error { delete(l, ScalingLabelPrefix+"min"); return nil },
-			map[string]string{"team": "a"}, nil,
+			map[string]string{"team": "a"},
+			nil,
 		},
 		{
 			"of a function without labels", nil,
 			func(l map[string]string) error { l[ScalingLabelPrefix+"max"] = "30"; return nil },
-			map[string]string{ScalingLabelPrefix + "max": "30"}, nil,
+			map[string]string{ScalingLabelPrefix + "max": "30"},
+			nil,
 		},
 		{"nothing", nil, func(map[string]string) error { return nil }, nil, nil},
 		{
-			"it sees no other labels", map[string]string{"team": "a"},
+			"it sees no other labels",
+			map[string]string{"team": "a"},
 			func(l map[string]string) error {
 				if len(l) != 0 {
 					return errors.New("it does")
 				}
 				return nil
 			},
-			map[string]string{"team": "a"}, nil,
+			map[string]string{"team": "a"},
+			nil,
 		},
 		{
 			"what cannot be read", nil,

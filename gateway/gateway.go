@@ -139,9 +139,9 @@ type Gateway struct {
 	usage     *usageMeter
 	overload  *overload.Watcher
 	readers   *explain.Prometheus // nil: nobody said where it is
-	relay     *peers.Relay    // nil: there are no others
-	guard     *peers.Guard    // nil: the metrics are for everyone
-	draining  context.Context // done once Run drains
+	relay     *peers.Relay        // nil: there are no others
+	guard     *peers.Guard        // nil: the metrics are for everyone
+	draining  context.Context     // done once Run drains
 	drain     context.CancelFunc
 }
 

@@ -48,8 +48,10 @@ func TestTuneOfContainerLabels(t *testing.T) {
 			map[string]string{labelTarget: "50"},
 		},
 		{
-			"back again", map[string]string{labelGone + labelMax: "true"},
-			map[string]string{labelMax: "7"}, map[string]string{labelMax: "7", labelTarget: "50"},
+			"back again",
+			map[string]string{labelGone + labelMax: "true"},
+			map[string]string{labelMax: "7"},
+			map[string]string{labelMax: "7", labelTarget: "50"},
 		},
 		{"as it is", nil, nil, map[string]string{labelMax: "7", labelTarget: "50"}},
 		{"added", nil, map[string]string{labelMin: "2"}, map[string]string{labelMin: "2", labelMax: "7", labelTarget: "50"}},

@@ -22,11 +22,13 @@ func TestScalePatch(t *testing.T) {
 		name, args string
 		want       string // as JSON, or of the error where it is none
 	}{
-		{"each",
+		{
+			"each",
 			"--type rps,cpu --target 100 --target-of cpu=700m,memory=256Mi --min 0 --max 30 --window 1m --zero --zero-duration 5m " +
 				"--proportion 0.8 --slots 4 --factor 0",
 			`{"factor":0,"max":30,"min":0,"proportion":0.8,"slots":4,"target":100,"targets":{"cpu":"700m","memory":"256Mi"},` +
-				`"type":"rps,cpu","window":"1m","zero":true,"zeroDuration":"5m"}`},
+				`"type":"rps,cpu","window":"1m","zero":true,"zeroDuration":"5m"}`,
+		},
 		{"off", "--no-zero", `{"zero":false}`},
 		{"a quantity", "--target 256Mi", `{"target":"256Mi"}`},
 		{"defaults", "--reset max,zero-duration --reset target.cpu --max=3", "--reset max: it is set as well"},
@@ -97,19 +99,31 @@ func TestScaleChange(t *testing.T) {
 		{"another type", scaling(), func(s *api.FunctionScaling) {
 			s.Scaling.Type, s.Scaling.Targets = "rps,cpu,memory", map[string]float64{"rps": 5, "cpu": 700, "memory": 256 << 20}
 		}, "echoit: type rps → rps,cpu,memory, target cpu 700m, target memory 256Mi\n"},
-		{"below what is there", scaling(), func(s *api.FunctionScaling) { s.Scaling.Max = 2 },
-			"echoit: max 20 → 2\n  3 are desired, which is above max 2: it goes to 2 at once\n"},
-		{"above what is there", scaling(), func(s *api.FunctionScaling) { s.Scaling.Min = 5 },
-			"echoit: min 1 → 5\n  3 are desired, which is below min 5: it goes to 5 at once\n"},
-		{"asleep", scaling(func(s *api.FunctionScaling) { s.Replicas.Desired = 0 }), func(s *api.FunctionScaling) { s.Scaling.Min = 5 },
-			"echoit: min 1 → 5\n"},
-		{"more is wanted", scaling(), func(s *api.FunctionScaling) { s.Scaling.Targets = map[string]float64{"rps": 0.5}; wants(28)(s) },
-			"echoit: target 5/s → 0.5/s\n  the present load wants 28 now, and 3 are desired: it grows to 20 at once\n"},
-		{"more was wanted before", scaling(wants(9)), func(s *api.FunctionScaling) { s.Scaling.Window = "1m0s" },
-			"echoit: window 30s → 1m0s\n"},
-		{"a greater maximum lets it grow", scaling(wants(31), func(s *api.FunctionScaling) { s.Scaling.Max = 3 }),
+		{
+			"below what is there", scaling(), func(s *api.FunctionScaling) { s.Scaling.Max = 2 },
+			"echoit: max 20 → 2\n  3 are desired, which is above max 2: it goes to 2 at once\n",
+		},
+		{
+			"above what is there", scaling(), func(s *api.FunctionScaling) { s.Scaling.Min = 5 },
+			"echoit: min 1 → 5\n  3 are desired, which is below min 5: it goes to 5 at once\n",
+		},
+		{
+			"asleep", scaling(func(s *api.FunctionScaling) { s.Replicas.Desired = 0 }), func(s *api.FunctionScaling) { s.Scaling.Min = 5 },
+			"echoit: min 1 → 5\n",
+		},
+		{
+			"more is wanted", scaling(), func(s *api.FunctionScaling) { s.Scaling.Targets = map[string]float64{"rps": 0.5}; wants(28)(s) },
+			"echoit: target 5/s → 0.5/s\n  the present load wants 28 now, and 3 are desired: it grows to 20 at once\n",
+		},
+		{
+			"more was wanted before", scaling(wants(9)), func(s *api.FunctionScaling) { s.Scaling.Window = "1m0s" },
+			"echoit: window 30s → 1m0s\n",
+		},
+		{
+			"a greater maximum lets it grow", scaling(wants(31), func(s *api.FunctionScaling) { s.Scaling.Max = 3 }),
 			func(s *api.FunctionScaling) { s.Scaling.Max = 10 },
-			"echoit: max 3 → 10\n  the present load wants 31 now, and 3 are desired: it grows to 10 at once\n"},
+			"echoit: max 3 → 10\n  the present load wants 31 now, and 3 are desired: it grows to 10 at once\n",
+		},
 		{"nothing moves", scaling(), func(s *api.FunctionScaling) {
 			s.Scaling.Factor, s.ControlLoop = 10, "lost since noon"
 			s.Frozen = &api.FrozenFunction{Silence: "7", Until: time.Date(2026, 11, 22, 18, 4, 0, 0, time.Local)}

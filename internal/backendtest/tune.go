@@ -69,7 +69,7 @@ func tuned(s *suite) {
 	}
 	check := func(where string, labels map[string]string, maximum int, target float64) {
 		s.Helper()
-		want := before.Function.Clone()
+		want := before.Clone()
 		want.Labels = labels
 		st := s.status(f.Name)
 		if diff := cmp.Diff(want, st.Function, cmpopts.EquateEmpty()); diff != "" {
