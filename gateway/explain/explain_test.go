@@ -122,14 +122,22 @@ func TestMore(t *testing.T) {
 		{"not known at the maximum", facts(20, 0, unknown), "at max 20: Prometheus does not answer: http://127.0.0.1:9090: connection refused"},
 		{"not known, but starting", facts(3, 0, unknown, starting(1, 2*time.Second)), "3 ordered 2s ago, 1 ready"},
 		{"no figures", facts(1, 0, signals(cpu)), "no figures of cpu: no number, no order"},
-		{"several", facts(3, 12.3, signals(rps, cpu, memory), load(function.ScalingCPU, 800), load(function.ScalingMemory, 300<<20)),
-			"no: load 12.3 rps is within what 3 replicas carry (13.5), 800m cpu within 1350m, 300Mi memory within 691Mi"},
-		{"one of several without figures", facts(3, 12.3, signals(rps, cpu)),
-			"no: load 12.3 rps is within what 3 replicas carry (13.5); there are no figures of cpu"},
-		{"the largest of several", facts(3, 12.3, signals(rps, cpu), load(function.ScalingCPU, 1400)),
-			"not yet: 1400m cpu is more than what 3 replicas carry (1350m), but by less than 10 %"},
-		{"a level for certain", facts(3, 12.3, signals(rps, cpu), load(function.ScalingCPU, 1600)),
-			"on its way: 1600m cpu is more than what 3 replicas carry (1350m), and is ordered within seconds"},
+		{
+			"several", facts(3, 12.3, signals(rps, cpu, memory), load(function.ScalingCPU, 800), load(function.ScalingMemory, 300<<20)),
+			"no: load 12.3 rps is within what 3 replicas carry (13.5), 800m cpu within 1350m, 300Mi memory within 691Mi",
+		},
+		{
+			"one of several without figures", facts(3, 12.3, signals(rps, cpu)),
+			"no: load 12.3 rps is within what 3 replicas carry (13.5); there are no figures of cpu",
+		},
+		{
+			"the largest of several", facts(3, 12.3, signals(rps, cpu), load(function.ScalingCPU, 1400)),
+			"not yet: 1400m cpu is more than what 3 replicas carry (1350m), but by less than 10 %",
+		},
+		{
+			"a level for certain", facts(3, 12.3, signals(rps, cpu), load(function.ScalingCPU, 1600)),
+			"on its way: 1600m cpu is more than what 3 replicas carry (1350m), and is ordered within seconds",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -153,10 +161,16 @@ func TestFewer(t *testing.T) {
 		{"at the last one", facts(1, 0, bounds(0, 20)), "the last one stays: zero is false"},
 		{"above the maximum", facts(9, 40, bounds(1, 5)), "on its way: max is 5"},
 		{"needed", facts(9, 38, need(9, 9)), "load needs them: 38 rps, and some room for chance, need 9"},
+		{
+			"needed by a level", facts(2, 0, need(2, 2), signals(function.Signal{Type: function.ScalingCPU, Target: 300}), load(function.ScalingCPU, 470)),
+			"load needs them: 470m cpu need 2",
+		},
 		{"just ordered", facts(9, 10, need(9, 9), ordered(2*time.Second)), "ordered 2s ago: what was just ordered counts as needed"},
 		{"needed for another reason", facts(9, 0, need(9, 9)), "9 count as needed"},
-		{"held", facts(12, 10, need(3, 12, seen...)),
-			"down window holds 12 until about 18:04:10 UTC, in 10s (window 30s), then 4 by what was needed since"},
+		{
+			"held", facts(12, 10, need(3, 12, seen...)),
+			"down window holds 12 until about 18:04:10 UTC, in 10s (window 30s), then 4 by what was needed since",
+		},
 		{"held by what nobody saw", facts(12, 10, need(3, 12)), "down window holds 12 (30s)"},
 		{"on its way", facts(12, 10, need(3, 4)), "on its way to 4: no more were needed for 30s, and 6s more are waited"},
 		{"on its way to the minimum", facts(12, 10, need(3, 4), bounds(5, 20)), "on its way to 5: no more were needed for 30s, and 6s more are waited"},
@@ -173,10 +187,14 @@ func TestFewer(t *testing.T) {
 			f.Frozen = []Frozen{{Silence: "7", Until: at.Add(time.Hour), Zero: true}}
 		}), "frozen by silence 7 until 19:04:00 UTC"},
 		{"frozen, but at the minimum", facts(1, 0, frozen(true, true)), "at min 1"},
-		{"in use", facts(1, 0, toZero(time.Hour), invoked(3*time.Minute), func(f *Facts) { f.InFlight = 2 }),
-			"to 0 after 1h without a request: there are 2 under way"},
-		{"zero is due", facts(1, 0, toZero(time.Minute), invoked(90*time.Second)),
-			"to 0 is due, with no request for 1m30s: it waits for evidence that nothing is queued, needed or under way at any gateway"},
+		{
+			"in use", facts(1, 0, toZero(time.Hour), invoked(3*time.Minute), func(f *Facts) { f.InFlight = 2 }),
+			"to 0 after 1h without a request: there are 2 under way",
+		},
+		{
+			"zero is due", facts(1, 0, toZero(time.Minute), invoked(90*time.Second)),
+			"to 0 is due, with no request for 1m30s: it waits for evidence that nothing is queued, needed or under way at any gateway",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -70,15 +70,20 @@ func (f Facts) needed() string {
 		return fmt.Sprintf("ordered %s ago: what was just ordered counts as needed", span(f.Now.Sub(f.Ordered)))
 	}
 	var parts []string
+	room := ""
 	for _, s := range f.Signals() {
-		if s.Known && s.Load > 0 {
-			parts = append(parts, amount(s.Type, s.Load))
+		if !s.Known || s.Load == 0 {
+			continue
+		}
+		parts = append(parts, amount(s.Type, s.Load))
+		if counted(s.Type) {
+			room = ", and some room for chance,"
 		}
 	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("%d count as needed", st.Desired)
 	}
-	return fmt.Sprintf("load needs them: %s, and some room for chance, need %d", strings.Join(parts, " and "), *f.Readings.Need)
+	return fmt.Sprintf("load needs them: %s%s need %d", strings.Join(parts, " and "), room, *f.Readings.Need)
 }
 
 // held is about replicas that are kept for what was needed a while ago.
