@@ -10,6 +10,9 @@
 // records per function are what Prometheus's rules decide upon, and POST /system/alert, where
 // Alertmanager brings the decision, is one of its routes (the handler is the scaler's).
 //
+// Requests that are held because every replica is full are told to Alertmanager at once (overload.Watcher), and an order to
+// stop a function is held against what is under way here (Gateway.Busy).
+//
 // The routing table is fed by the backend's watch, so that a warm request calls no backend.
 //
 // Where there are several gateways, peers.Relay passes an alert that one of them got on to the others. The metrics port
