@@ -12,6 +12,9 @@
 //
 // While the backend says that replicas of a function cannot start, alerts do not raise it: ScaleBlocked tells of that.
 //
+// A silence in Alertmanager that matches a function's orders freezes it: Alertmanager delivers none, what comes all the same
+// is held, and the decision log tells from when to when. Wakes and manual orders go on.
+//
 // One goroutine owns each function, so alert, wake and manual order cannot race. Every decision, also one
 // that changes nothing, is recorded with its reason.
 package scaler
