@@ -103,6 +103,10 @@ bench-scaling: build binaries ## measure how fast replicas follow the load (BENC
 bench-swarm: build ## measure scaling and waking on Docker Swarm beside Swarm's own times (BENCH_FLAGS="..." passes flags)
 	@go run ./bench/swarm $(BENCH_FLAGS)
 
+.PHONY: bench-many
+bench-many: binaries ## measure what the control loop costs with 1,000 functions (BENCH_FLAGS="..." passes flags)
+	@go run ./bench/manyfunctions $(BENCH_FLAGS)
+
 .PHONY: vuln
 vuln: ## look for known vulnerabilities (asks the public database)
 	$(TOOL) govulncheck ./...

@@ -71,12 +71,7 @@ func (b *backend) find(name string) (int, error) {
 	return i, nil
 }
 
-// Scale sets a count.
-func (b *backend) Scale(ctx context.Context, name string, n int) error {
-	return b.ScaleFrom(ctx, name, -1, n)
-}
-
-// ScaleFrom implements scaler.Backend. A negative from is any.
+// ScaleFrom implements scaler.Backend.
 func (b *backend) ScaleFrom(_ context.Context, name string, from, to int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -84,7 +79,7 @@ func (b *backend) ScaleFrom(_ context.Context, name string, from, to int) error 
 	if err != nil {
 		return err
 	}
-	if now := b.functions[i].Desired; from >= 0 && now != from {
+	if now := b.functions[i].Desired; now != from {
 		return function.Conflictf("it has %d by now and not %d", now, from)
 	}
 	b.functions[i] = b.scaled(b.functions[i], to)
