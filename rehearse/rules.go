@@ -89,6 +89,12 @@ func (e *evaluator) err() error {
 
 // query is rules.EngineQueryFunc.
 func (e *evaluator) query(ctx context.Context, expr string, at time.Time) (promql.Vector, error) {
+	if r := e.parsed.known[expr]; r != nil {
+		if r.asked && r.vacant != nil && r.vacant(e.store, at.UnixMilli()) {
+			return nil, nil
+		}
+		r.asked = true // once at least, so that a mistake shows
+	}
 	q, err := e.engine.NewInstantQuery(ctx, e.store, nil, expr, at)
 	if err != nil {
 		return nil, err
@@ -111,7 +117,8 @@ func (e *evaluator) query(ctx context.Context, expr string, at time.Time) (promq
 // thousands of times in a rehearsal.
 type parsedRules struct {
 	parser.Parser
-	known map[string]*parsedRule
+	lookback time.Duration
+	known    map[string]*parsedRule
 }
 
 // parsedRule is an expression with its text, which a rule asks for at each evaluation, too.
@@ -120,13 +127,15 @@ type parsedRule struct {
 	text      string
 	selectors []*parser.VectorSelector
 	once      bool // the engine's preparation of the expression must not be done twice
+	vacant    vacant
+	asked     bool
 }
 
 // String overrides the expression's.
 func (r *parsedRule) String() string { return r.text }
 
-func newParsedRules() *parsedRules {
-	return &parsedRules{parser.NewParser(parser.Options{}), map[string]*parsedRule{}}
+func newParsedRules(lookback time.Duration) *parsedRules {
+	return &parsedRules{parser.NewParser(parser.Options{}), lookback, map[string]*parsedRule{}}
 }
 
 // rule returns an expression that rulefmt has found to be correct.
@@ -135,7 +144,7 @@ func (p *parsedRules) rule(expr string) parser.Expr {
 	if err != nil {
 		panic(fmt.Sprintf("rehearse: rulefmt let pass %s: %v", expr, err))
 	}
-	r := &parsedRule{Expr: parsed, text: parsed.String()}
+	r := &parsedRule{Expr: parsed, text: parsed.String(), vacant: vacancy(parsed, p.lookback)}
 	if again, err := p.Parser.ParseExpr(r.text); err == nil { // of its own, for the engine to prepare
 		r.Expr, err = promql.PreprocessExpr(again, epoch, epoch, 0)
 		r.once = err != nil

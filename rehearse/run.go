@@ -99,7 +99,7 @@ func (w *world) equip(ctx context.Context) error {
 	wants := findReads(c.rules, p, w.o.Lookback)
 	wants.metric(wantedName) // for the points
 	w.store = newStore(wants.keep)
-	w.rules = newEvaluator(c.rules, c.prometheus, newParsedRules(), w.store, w.o, w.notify)
+	w.rules = newEvaluator(c.rules, c.prometheus, newParsedRules(w.o.Lookback), w.store, w.o, w.notify)
 	w.alerts = newAlertmanager(&w.clock, c.receivers, w.webhook)
 	for _, t := range newTargets(c.prometheus.Jobs, w.o.Gateways, w.subjects, w.store, wants) {
 		w.every(w.phase(t.interval), t.interval, func() { t.scrape(w.now) })
