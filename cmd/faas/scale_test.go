@@ -101,11 +101,11 @@ func TestScaleChange(t *testing.T) {
 		}, "echoit: type rps → rps,cpu,memory, target cpu 700m, target memory 256Mi\n"},
 		{
 			"below what is there", scaling(), func(s *api.FunctionScaling) { s.Scaling.Max = 2 },
-			"echoit: max 20 → 2\n  3 are desired, which is above max 2: it goes to 2 at once\n",
+			"echoit: max 20 → 2\n  desired are 3, above max 2: it goes to 2 at once\n",
 		},
 		{
 			"above what is there", scaling(), func(s *api.FunctionScaling) { s.Scaling.Min = 5 },
-			"echoit: min 1 → 5\n  3 are desired, which is below min 5: it goes to 5 at once\n",
+			"echoit: min 1 → 5\n  desired are 3, below min 5: it goes to 5 at once\n",
 		},
 		{
 			"asleep", scaling(func(s *api.FunctionScaling) { s.Replicas.Desired = 0 }), func(s *api.FunctionScaling) { s.Scaling.Min = 5 },
@@ -113,7 +113,7 @@ func TestScaleChange(t *testing.T) {
 		},
 		{
 			"more is wanted", scaling(), func(s *api.FunctionScaling) { s.Scaling.Targets = map[string]float64{"rps": 0.5}; wants(28)(s) },
-			"echoit: target 5/s → 0.5/s\n  the present load wants 28 now, and 3 are desired: it grows to 20 at once\n",
+			"echoit: target 5/s → 0.5/s\n  the present load wants 28 now: it grows from 3 to 20 at once\n",
 		},
 		{
 			"more was wanted before", scaling(wants(9)), func(s *api.FunctionScaling) { s.Scaling.Window = "1m0s" },
@@ -122,7 +122,7 @@ func TestScaleChange(t *testing.T) {
 		{
 			"a greater maximum lets it grow", scaling(wants(31), func(s *api.FunctionScaling) { s.Scaling.Max = 3 }),
 			func(s *api.FunctionScaling) { s.Scaling.Max = 10 },
-			"echoit: max 3 → 10\n  the present load wants 31 now, and 3 are desired: it grows to 10 at once\n",
+			"echoit: max 3 → 10\n  the present load wants 31 now: it grows from 3 to 10 at once\n",
 		},
 		{"nothing moves", scaling(), func(s *api.FunctionScaling) {
 			s.Scaling.Factor, s.ControlLoop = 10, "lost since noon"
@@ -155,7 +155,7 @@ func TestScaleExplained(t *testing.T) {
 		s.Frozen = &api.FrozenFunction{Silence: "7", Until: now.Add(time.Hour), CreatedBy: "me", Comment: "a release"}
 		s.Decisions = []api.ScaleEvent{
 			{Time: now.Add(-3 * time.Hour), Kind: "wake", From: 0, To: 1, Applied: true, Reason: "woken by a request", ReadyAfter: ptr(0.25)},
-			{Time: now.Add(-5 * time.Minute), Kind: "alert", From: 1, To: 3, Applied: true, Reason: "ordered 3 (rps 12.3)"},
+			{Time: now.Add(-5 * time.Minute), Kind: "alert", Signal: "rps", From: 1, To: 3, Applied: true, Reason: "ordered 3 (rps 12.3)"},
 			{Time: now.Add(-8 * time.Second), Kind: "alert", From: 3, To: 3, Reason: "frozen by silence 7", Repeats: 2},
 		}
 	})
@@ -177,9 +177,9 @@ func TestScaleExplained(t *testing.T) {
   slots        4 (max_inflight)
 
   last decisions
-  8s ago  held at 3  alert  frozen by silence 7 (2 times more)
-  5m ago  1 → 3      alert  ordered 3 (rps 12.3)
-  3h ago  0 → 1      wake   woken by a request, ready after 0.2s
+  8s ago  held at 3  alert         frozen by silence 7 (2 times more)
+  5m ago  1 → 3      alert by rps  ordered 3 (rps 12.3)
+  3h ago  0 → 1      wake          woken by a request, ready after 0.2s
 `
 	if diff := cmp.Diff(want, explained(s, now)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -145,7 +145,11 @@ func decisionRows(decisions []api.ScaleEvent, now time.Time) [][]string {
 		if d.ReadyAfter != nil {
 			reason += fmt.Sprintf(", ready after %.1fs", *d.ReadyAfter)
 		}
-		rows = append(rows, []string{"  " + ago(now.Sub(d.Time)), change, d.Kind, reason})
+		kind := d.Kind
+		if d.Signal != "" {
+			kind += " by " + top.Printable(d.Signal)
+		}
+		rows = append(rows, []string{"  " + ago(now.Sub(d.Time)), change, kind, reason})
 	}
 	return rows
 }
@@ -177,12 +181,15 @@ func ago(d time.Duration) string {
 func scaleTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 // units are what a number of a type is of.
-var units = map[string]string{"cpu": "m", "rps": "/s"}
+var units = map[string]string{"rps": "/s"}
 
 // scaleNumber is a load or a target in its unit.
 func scaleNumber(signal string, v float64) string {
-	if signal == "memory" {
+	switch signal {
+	case "memory":
 		return strconv.FormatFloat(float64(int64(v/(1<<20)*10+0.5))/10, 'f', -1, 64) + "Mi"
+	case "cpu":
+		return strconv.FormatFloat(v, 'f', 0, 64) + "m"
 	}
 	return strconv.FormatFloat(float64(int64(v*100+0.5))/100, 'f', -1, 64) + units[signal]
 }

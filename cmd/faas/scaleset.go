@@ -170,12 +170,12 @@ func consequences(before, after api.FunctionScaling) []string {
 	switch {
 	case desired == 0:
 	case desired > s.Max:
-		all = append(all, fmt.Sprintf("%d are desired, which is above max %d: it goes to %d at once", desired, s.Max, s.Max))
+		all = append(all, fmt.Sprintf("desired are %d, above max %d: it goes to %d at once", desired, s.Max, s.Max))
 	case desired < s.Min:
-		all = append(all, fmt.Sprintf("%d are desired, which is below min %d: it goes to %d at once", desired, s.Min, s.Min))
+		all = append(all, fmt.Sprintf("desired are %d, below min %d: it goes to %d at once", desired, s.Min, s.Min))
 	case now == 0:
 	case now > desired && min(now, s.Max) > min(was, before.Scaling.Max):
-		all = append(all, fmt.Sprintf("the present load wants %d now, and %d are desired: it grows to %d at once", now, desired, min(now, s.Max)))
+		all = append(all, fmt.Sprintf("the present load wants %d now: it grows from %d to %d at once", now, desired, min(now, s.Max)))
 	case now < desired && was >= desired:
 		all = append(all, fmt.Sprintf("the present load wants %d now: what is above that goes when none of %s needed it", max(now, s.Min), s.Window))
 	}
