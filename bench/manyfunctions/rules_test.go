@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -58,10 +59,10 @@ func TestBackend(t *testing.T) {
 	if diff := cmp.Diff(before.Replicas[:2], got.Replicas); diff != "" {
 		t.Errorf("replicas that stay (-before +after):\n%s", diff)
 	}
-	if err := b.ScaleFrom(t.Context(), name(5), 3, 4); function.Kind(err) != function.ErrConflict {
+	if err := b.ScaleFrom(t.Context(), name(5), 3, 4); !errors.Is(err, function.ErrConflict) {
 		t.Errorf("from a count that it has not: %v", err)
 	}
-	if err := b.ScaleFrom(t.Context(), "ghost", 0, 1); function.Kind(err) != function.ErrNotFound {
+	if err := b.ScaleFrom(t.Context(), "ghost", 0, 1); !errors.Is(err, function.ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
 }
