@@ -73,7 +73,7 @@ func (c *topCommand) once(ctx context.Context, client *top.Client, first top.Sam
 	if c.Output == "json" {
 		return top.WriteJSON(os.Stdout, second, rows)
 	}
-	return top.WriteTable(os.Stdout, rows)
+	return top.WriteTable(os.Stdout, second, rows)
 }
 
 // urls are those that were given or, where none was, those that faas up wrote down.

@@ -64,7 +64,7 @@ func TestClient(t *testing.T) {
 			t.Errorf("got %+v, %s", rows, s.ControlLoop)
 		}
 		var table, object bytes.Buffer
-		if err := errors.Join(WriteTable(&table, rows), WriteJSON(&object, s, rows)); err != nil {
+		if err := errors.Join(WriteTable(&table, s, rows), WriteJSON(&object, s, rows)); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.HasPrefix(table.String(), "FUNCTION  REQ/S") || !strings.Contains(object.String(), `"requests_per_second": null`) {

@@ -51,7 +51,7 @@ func (d *Decision) String() string {
 	if d.Kind == "blocked" {
 		return fmt.Sprintf("%s %s: %s", d.Time.Local().Format("15:04:05"), d.Code, d.Reason)
 	}
-	if !d.Applied {
+	if !d.changed() {
 		return fmt.Sprintf("%s held %d: %s", d.Time.Local().Format("15:04:05"), d.From, d.Reason)
 	}
 	return fmt.Sprintf("%s %d→%d %s", d.Time.Local().Format("15:04:05"), d.From, d.To, d.Reason)

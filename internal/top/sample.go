@@ -8,6 +8,9 @@ import (
 	"faas/api"
 )
 
+// alive is what a gateway says of its control loop when nothing is wrong.
+const alive = "alive"
+
 // Sample is all that was seen of a gateway at one moment.
 type Sample struct {
 	At        time.Time
@@ -38,13 +41,16 @@ type Decision struct {
 	Reason  string `json:"reason"`
 }
 
+// changed reports whether the count changed: by this gateway or, as it tells too, by another one with the same order.
+func (d Decision) changed() bool { return d.Applied || d.From != d.To }
+
 // lastDecisions returns for each function the newest decision that changed its count or, where there is
 // none, the newest that did not.
 func (s Sample) lastDecisions() map[string]*Decision {
 	last := map[string]*Decision{}
 	for i := range s.Decisions {
 		d := &s.Decisions[i]
-		if old := last[d.Function]; old == nil || d.Applied || !old.Applied {
+		if old := last[d.Function]; old == nil || d.changed() || !old.changed() {
 			last[d.Function] = d
 		}
 	}

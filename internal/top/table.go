@@ -11,8 +11,8 @@ import (
 )
 
 // WriteTable writes rows as plain aligned text, for people and for grep. States that the table cuts, such as why a
-// function is blocked, follow it whole.
-func WriteTable(w io.Writer, rows []Row) error {
+// function is blocked, follow it whole, and so does what is wrong with the control loop.
+func WriteTable(w io.Writer, s Sample, rows []Row) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	all := columns()
 	titles := make([]string, len(all))
@@ -41,6 +41,10 @@ func WriteTable(w io.Writer, rows []Row) error {
 		if _, err := fmt.Fprintf(w, "%s  %s\n", r.Name, r.State); err != nil {
 			return err
 		}
+	}
+	if s.ControlLoop != alive {
+		_, err := fmt.Fprintln(w, loopText(s.ControlLoop))
+		return err
 	}
 	return nil
 }

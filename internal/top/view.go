@@ -88,15 +88,26 @@ func (v View) head(s styles) []string {
 	clock := v.At.Local().Format("15:04:05")
 	first = fit(first, v.Width-len(clock)-1, false) + " " + clock
 
-	style, second := s.good, "control loop alive"
-	if v.ControlLoop != "alive" {
-		style, second = s.bad, "control loop: "+v.ControlLoop
+	style, second := s.good, loopText(v.ControlLoop)
+	if v.ControlLoop != alive {
+		style = s.bad
 	}
 	if v.Stale != nil {
 		style, second = s.bad, "STALE since "+clock+": "+Printable(v.Stale.Error())
 	}
 	titles := line(layout(v.Width), func(c column) string { return c.title })
 	return []string{s.title.Render(first), style.Render(fit(second, v.Width, false)), s.faint.Render(titles)}
+}
+
+// loopText is a line of what a gateway says of its control loop, which begins with these words where it is lost.
+func loopText(says string) string {
+	switch {
+	case says == alive:
+		return "control loop alive"
+	case strings.HasPrefix(says, "control loop"):
+		return says
+	}
+	return "control loop: " + says
 }
 
 // table draws room lines of rows, so that the selected one is among them.

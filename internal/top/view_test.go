@@ -120,7 +120,7 @@ func TestLongState(t *testing.T) {
 	state := "blocked: " + strings.Repeat("exec: no such file ", 6) + "end"
 	v.Rows[4].State = state
 	var table strings.Builder
-	if err := WriteTable(&table, v.Rows); err != nil {
+	if err := WriteTable(&table, Sample{ControlLoop: alive}, v.Rows); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(table.String(), " "+state[:39]+"…") {
@@ -228,7 +228,8 @@ func TestBlockedReason(t *testing.T) {
 		}
 	}
 	var table bytes.Buffer
-	if err := WriteTable(&table, []Row{row}); err != nil || !strings.Contains(table.String(), "\nbig  blocked: "+reason+"\n") {
+	if err := WriteTable(&table, Sample{ControlLoop: "lost at noon"}, []Row{row}); err != nil ||
+		!strings.HasSuffix(table.String(), "\nbig  blocked: "+reason+"\ncontrol loop: lost at noon\n") {
 		t.Errorf("%v, the table does not show the reason:\n%s", err, &table)
 	}
 }
