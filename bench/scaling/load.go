@@ -15,8 +15,8 @@ import (
 
 // The load and what it needs: 10 workers at 5 requests a second each, and one replica for each 5·0.9.
 const (
-	function = "echoit"
-	needed   = 12 // ceil(50 / 4.5)
+	loaded = "echoit"
+	needed = 12 // ceil(50 / 4.5)
 
 	stackText = `version: 1.0
 provider:
@@ -76,7 +76,7 @@ func measureLoad(ctx context.Context, o options, dir string, rep *report, t time
 func loadOnce(ctx context.Context, o options, sys *e2e.Up, t timers) (loadRun, error) {
 	stop := e2e.Record(ctx, sys)
 	hey := exec.CommandContext(ctx, filepath.Join(o.Bin, "hey"),
-		"-z", t.load.String(), "-c", "10", "-q", "5", sys.Gateway()+"/function/"+function)
+		"-z", t.load.String(), "-c", "10", "-q", "5", sys.Gateway()+"/function/"+loaded)
 	output, err := hey.CombinedOutput()
 	if err != nil {
 		stop()
@@ -84,11 +84,11 @@ func loadOnce(ctx context.Context, o options, sys *e2e.Up, t timers) (loadRun, e
 	}
 	waitErr := waitQuiet(ctx, sys, t.quiet)
 	rec := stop()
-	r := summarize(rec.Counts(function), t.load)
+	r := summarize(rec.Counts(loaded), t.load)
 	if waitErr != nil {
 		r.back = never
 	}
-	r.flips = max(0, rec.Turns(function)-1) // up and down again is one turn, and no flip
+	r.flips = max(0, rec.Turns(loaded)-1) // up and down again is one turn, and no flip
 	r.requests, r.failed, err = readHey(string(output))
 	return r, err
 }
@@ -96,7 +96,7 @@ func loadOnce(ctx context.Context, o options, sys *e2e.Up, t timers) (loadRun, e
 // waitQuiet waits until the function has had one replica, wanted and ready, for as long as quiet.
 func waitQuiet(ctx context.Context, sys *e2e.Up, quiet time.Duration) error {
 	since := time.Now()
-	return sys.WaitFor(ctx, function, backTimeout, func(c e2e.Count) bool {
+	return sys.WaitFor(ctx, loaded, backTimeout, func(c e2e.Count) bool {
 		if c.Desired != 1 || c.Ready != 1 {
 			since = time.Now()
 		}

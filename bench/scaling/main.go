@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,10 +17,19 @@ import (
 // options are the command's flags.
 type options struct {
 	Bin     string `help:"Directory with faas, fwatchdog, prometheus, alertmanager and hey." default:"bin" type:"path"`
+	Only    string `help:"Run one part: steps (tenfold steps and overloads), rehearsed (in virtual time), loads (hey, wakes) or swarm (the steps on Docker Swarm)." enum:",steps,rehearsed,loads,swarm" default:""`
+	Swarm   bool   `help:"Measure the steps on Docker Swarm as well, with the images of make images." negatable:""`
+	Steps   int    `help:"Tenfold steps, and overloads." default:"15"`
+	Traces  int    `help:"Seeds of the trace in virtual time." default:"15"`
+	Steady  int    `help:"Steady loads in virtual time." default:"1000"`
 	Runs    int    `help:"Load runs with each set of timers." default:"5"`
 	Wakes   int    `help:"Wakes from 0 replicas." default:"20"`
 	Classic bool   `help:"Measure the ancestor's rules and timers as well (prometheus/classic, alertmanager/classic.yml)." default:"true" negatable:""`
 	Report  string `help:"Write the report to this file as well." type:"path"`
+
+	DockerHost   string `help:"Engine of --swarm, a manager (default ${default})." env:"FAAS_TEST_ENGINE" default:"unix:///var/run/docker.sock"`
+	Gateway      string `help:"URL of a gateway that runs on that engine already. Default: the stack is deployed, and removed at the end."`
+	PasswordFile string `help:"File with the password of user admin of that gateway." type:"path"`
 }
 
 func main() {
@@ -43,6 +53,83 @@ func run(ctx context.Context, o options, out io.Writer) error {
 
 	rep := &report{out: out}
 	rep.machine()
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, options, string, *report) error
+		on   bool
+	}{
+		{"steps", runSteps, true}, {"swarm", runSwarm, o.Swarm}, {"rehearsed", runRehearsed, true}, {"loads", runLoads, true},
+	} {
+		if o.Only != part.name && (o.Only != "" || !part.on) {
+			continue
+		}
+		if err := part.run(ctx, o, filepath.Join(dir, part.name), rep); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	if o.Report == "" {
+		return nil
+	}
+	return os.WriteFile(o.Report, []byte(rep.page()), 0o644)
+}
+
+// runSteps measures on this machine's processes.
+func runSteps(ctx context.Context, o options, dir string, rep *report) error {
+	s, err := startLocal(ctx, o, dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(measureOn(ctx, o, s, rep), s.stop())
+}
+
+// runSwarm measures on Docker Swarm.
+func runSwarm(ctx context.Context, o options, dir string, rep *report) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	s, err := startSwarm(ctx, o, dir, rep)
+	if err != nil {
+		return err
+	}
+	return errors.Join(measureOn(ctx, o, s, rep), s.stop())
+}
+
+func measureOn(ctx context.Context, o options, s *system, rep *report) error {
+	steps, err := measureSteps(ctx, o, s, rep)
+	if err != nil {
+		return err
+	}
+	overloads, err := measureOverloads(ctx, o, s, rep)
+	if err != nil {
+		return err
+	}
+	rep.steps(s, steps, overloads)
+	return nil
+}
+
+// runRehearsed plays loads in virtual time.
+func runRehearsed(ctx context.Context, o options, _ string, rep *report) error {
+	rep.progress("the trace, %d times through four policies", o.Traces)
+	scores, err := rehearseTrace(ctx, o.Traces)
+	if err != nil {
+		return err
+	}
+	rep.traces(o.Traces, scores)
+	rep.progress("%d steady loads for ten minutes each", o.Steady)
+	began := time.Now()
+	turned, actions, err := rehearseSteady(ctx, o.Steady)
+	if err != nil {
+		return err
+	}
+	rep.steady(o.Steady, turned, actions, time.Since(began))
+	return nil
+}
+
+// runLoads measures with hey, with both sets of timers, and wakes.
+func runLoads(ctx context.Context, o options, dir string, rep *report) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
 	compared := []timers{{
 		title: "Shipped rules and timers", load: 30 * time.Second, quiet: 3 * time.Second,
 	}}
@@ -70,10 +157,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			rep.wakes(wakes)
 		}
 	}
-	if o.Report == "" {
-		return nil
-	}
-	return os.WriteFile(o.Report, []byte(rep.page()), 0o644)
+	return nil
 }
 
 // classicConfig makes a configuration directory of the ancestor's rule and timers, from the checkout in

@@ -30,13 +30,13 @@ func (r *report) machine() {
 	}
 	r.line("Measured on %s with %d cores (%s/%s), load average %s.", time.Now().UTC().Format("2006-01-02"),
 		runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, strings.Join(strings.Fields(string(load))[:1], " "))
-	r.line("The function has target 5 and otherwise default labels; 50 requests a second need %d replicas.", needed)
 }
 
 // loads shows the runs with one set of timers.
 func (r *report) loads(t timers, runs []loadRun) {
 	prefix := t.prefix
-	r.line("\n## %s\n\nLoad: `hey -z %s -c 10 -q 5`. All times but the last count from its start.\n", t.title, t.load)
+	r.line("\n## %s\n\nLoad: `hey -z %s -c 10 -q 5`, whose first requests come after 0.2 s, on a function of target 5, which then needs %d replicas. "+
+		"All times but the last count from hey's start.\n", t.title, t.load, needed)
 	r.line("| run | first change | all %d ready | back to 1 after the end | most replicas | requests | failed | flips |", needed)
 	r.line("|---|---|---|---|---|---|---|---|")
 	for i, run := range runs {
@@ -51,7 +51,7 @@ func (r *report) loads(t timers, runs []loadRun) {
 		}
 		return ds
 	}
-	r.result(prefix+"scale_first_change_s", pick(func(l loadRun) time.Duration { return l.firstChange }))
+	r.result(prefix+"scale_hey_first_change_s", pick(func(l loadRun) time.Duration { return l.firstChange }))
 	r.result(prefix+"scale_full_ready_s", pick(func(l loadRun) time.Duration { return l.fullReady }))
 	r.result(prefix+"scale_back_s", pick(func(l loadRun) time.Duration { return l.back }))
 	failed, flips := 0, 0
@@ -74,6 +74,45 @@ func (r *report) result(name string, ds []time.Duration) {
 		return
 	}
 	r.line("    result: %s %.3f s", name, m.Seconds())
+}
+
+// steps shows the tenfold steps and the overloads on one system.
+func (r *report) steps(s *system, runs []stepRun, overloads []time.Duration) {
+	r.line("\n## A tenfold step %s (%d times)\n", s.title, len(runs))
+	r.line("%d requests a second, then %d at once, which need %d replicas of the default target. From the step on:\n", baseRate, stepRate, stepNeeds)
+	r.line("| | median | least | most |\n|---|---|---|---|")
+	row := func(name, result string, of func(stepRun) time.Duration) {
+		var ds []time.Duration
+		for _, run := range runs {
+			ds = append(ds, of(run))
+		}
+		r.line("| %s | %s | %s | %s |", name, moment(percentile(ds, 50)), moment(percentile(ds, 0)), moment(percentile(ds, 100)))
+		r.result(s.prefix+result, ds)
+	}
+	row("first change", "scale_first_change_s", func(r stepRun) time.Duration { return r.first })
+	row("count within one of what is needed, and stays", "scale_correct_s", func(r stepRun) time.Duration { return r.correct })
+	row("so many ready", "scale_ready_s", func(r stepRun) time.Duration { return r.ready })
+	failed := 0
+	for _, run := range runs {
+		failed += run.failed
+	}
+	r.line("    result: %sscale_step_failed_requests %d requests", s.prefix, failed)
+	r.line("\n## An overload %s (%d times)\n", s.title, len(overloads))
+	r.line("%d requests at once on a function with one replica of one slot: from the first of them to the accepted order for more.\n", overloadCalls)
+	for _, p := range []struct {
+		name string
+		p    int
+	}{{"", 50}, {"_most", 100}} {
+		r.line("    result: %sscale_overload_first_change%s_ms %.1f ms", s.prefix, p.name, float64(percentile(overloads, p.p).Microseconds())/1000)
+	}
+}
+
+// steady shows how many steady loads were left alone.
+func (r *report) steady(n, turned, actions int, took time.Duration) {
+	r.line("\n## Steady loads at random fractions of a replica's boundary, ten minutes each, in virtual time\n")
+	r.line("    result: steady_turned_pct %.2f %%", 100*float64(turned)/float64(n))
+	r.line("    result: steady_actions_per_load %.3f actions", float64(actions)/float64(n))
+	r.line("    result: steady_rehearsal_s %.1f s", took.Seconds())
 }
 
 // wakes shows the times from a request to a function at 0 replicas to its answer.

@@ -28,18 +28,18 @@ func measureWakes(ctx context.Context, o options, dir string, rep *report) ([]ti
 }
 
 func wakeOnce(ctx context.Context, sys *e2e.Up) (time.Duration, error) {
-	if err := sys.Scale(ctx, function, 0); err != nil {
+	if err := sys.Scale(ctx, loaded, 0); err != nil {
 		return 0, err
 	}
 	gone := func(c e2e.Count) bool { return c.Desired == 0 && c.Ready == 0 }
-	if err := sys.WaitFor(ctx, function, 30*time.Second, gone); err != nil {
+	if err := sys.WaitFor(ctx, loaded, 30*time.Second, gone); err != nil {
 		return 0, err
 	}
 	if err := sys.WaitNoReplica(ctx, 30*time.Second); err != nil {
 		return 0, err
 	}
 	start := time.Now()
-	if got, err := sys.Invoke(ctx, function, "hello"); err != nil || got != "hello" {
+	if got, err := sys.Invoke(ctx, loaded, "hello"); err != nil || got != "hello" {
 		return 0, fmt.Errorf("first request to a function at 0: %q, %w", got, err)
 	}
 	return time.Since(start), nil
