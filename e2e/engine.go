@@ -56,6 +56,15 @@ func (e Engine) KillOne(ctx context.Context, service string) error {
 	return err
 }
 
+// Logs are what a container has written since a moment, or why they cannot be read.
+func (e Engine) Logs(ctx context.Context, container, since string) string {
+	out, err := exec.CommandContext(ctx, "docker", "-H", e.Host, "logs", "--since", since, container).CombinedOutput()
+	if err != nil {
+		return fmt.Sprintf("%s%v", out, err)
+	}
+	return string(out)
+}
+
 // Build makes an image from the text of a Dockerfile and the files of a directory.
 func (e Engine) Build(ctx context.Context, name, dockerfile, dir string) error {
 	cmd := exec.CommandContext(ctx, "docker", "-H", e.Host, "build", "--quiet", "--tag", name, "--file", "-", dir)

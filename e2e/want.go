@@ -86,6 +86,24 @@ func Stays(function string, low, high int) Want {
 	}
 }
 
+// Holds wants that the count of function, whatever it is, does not change within the span.
+func Holds(function string) Want {
+	return Want{
+		name:     fmt.Sprintf("%s holds its count", function),
+		function: function,
+		met: func(r *Recording, from, to time.Duration) error {
+			counts := r.between(function, from, to)
+			if len(counts) == 0 {
+				return fmt.Errorf("nothing was seen of it")
+			}
+			if slices.ContainsFunc(counts, func(c Count) bool { return c.Desired != counts[0].Desired }) {
+				return fmt.Errorf("it had %s", describe(counts))
+			}
+			return nil
+		},
+	}
+}
+
 // Turns wants at most n changes of direction (a raise after a lowering, or the other way) in the span.
 func Turns(function string, n int) Want {
 	return Want{
