@@ -44,7 +44,7 @@ type freezes []alerting.Freeze
 func (f freezes) Frozen() []alerting.Freeze { return f }
 
 func (freezes) Freeze(_ context.Context, f alerting.Freeze) (alerting.Freeze, error) { return f, nil }
-func (freezes) Unfreeze(context.Context, string) error                              { return nil }
+func (freezes) Unfreeze(context.Context, string) error                               { return nil }
 
 // scaledStatus is a function with three ready replicas that follows two signals.
 func scaledStatus(name string) function.Status {
@@ -151,7 +151,7 @@ func TestScalingSet(t *testing.T) {
 	if diff := cmp.Diff(want, after.Labels); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
-	_, metrics := g.scrapePath(t, "/metrics/scaling/settings")
+	_, metrics := g.scrapePath(t, "/metrics/scaling")
 	if want := `gateway_service_max{function_name="a"} 30`; !strings.Contains(metrics, want) {
 		t.Errorf("the next scrape lacks %s:\n%s", want, metrics)
 	}
