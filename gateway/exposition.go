@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,13 +19,14 @@ import (
 const expositionType = "text/plain; version=0.0.4; charset=utf-8"
 
 // exposition writes families of all functions in Prometheus's text format, and what a registry has. What the rules read
-// is scraped up to four times a second, and client_golang's registry spends most of such a scrape on what cannot go wrong
+// is scraped four times a second, and client_golang's registry spends most of such a scrape on what cannot go wrong
 // here: a metric object for each series, checks that no two are the same, and sorting. BenchmarkScalingScrape compares
 // the two.
 type exposition struct {
 	routes   *table
 	depth    func(function string) (int, bool)
 	families []family
+	brief    bool                // of functions at rest only families that are whole
 	others   prometheus.Gatherer // nil: there are none
 	buffers  sync.Pool           // of *[]byte
 }
@@ -70,12 +72,20 @@ func appendGathered(b []byte, g prometheus.Gatherer) ([]byte, error) {
 // append appends the text as of now.
 func (e *exposition) append(b []byte, now time.Time) []byte {
 	routes := e.routes.sorted()
-	readings := make([]reading, len(routes))
+	all := make([]reading, len(routes))
 	for i, r := range routes {
-		readings[i] = reading{route: r, status: r.status.Load(), now: now, depth: e.depth}
+		all[i] = reading{route: r, status: r.status.Load(), now: now, depth: e.depth}
+	}
+	awake := all
+	if e.brief {
+		awake = slices.DeleteFunc(slices.Clone(all), reading.atRest)
 	}
 	for i := range e.families {
 		f := &e.families[i]
+		readings := awake
+		if f.whole {
+			readings = all
+		}
 		start := len(b)
 		b = f.appendHead(b)
 		head := len(b)

@@ -170,7 +170,7 @@ func TestExpositionIsWhatTheRegistryShows(t *testing.T) {
 func TestOthersAreShownToo(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	promauto.With(reg).NewHistogram(prometheus.HistogramOpts{Name: "others_seconds", Help: "Of others."}).Observe(0.3)
-	e := newExposition(newTestTable(t, labelled("a")), noDepth, scalingFamilies())
+	e := newExposition(newTestTable(t, labelled("a")), noDepth, []family{familyCount, familyLoad})
 	e.others = reg
 	w := httptest.NewRecorder()
 	if err := e.serve(w, nil); err != nil {
@@ -196,9 +196,10 @@ func names(values map[string]float64) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-func TestSettingsAreSmall(t *testing.T) {
+func TestScalingIsSmall(t *testing.T) {
 	depth := func(string) (int, bool) { return 3, true }
 	always := []string{
+		"gateway_function_load_total", "gateway_service_count",
 		"gateway_service_down_window_seconds", "gateway_service_max", "gateway_service_min",
 		"gateway_service_target_load", "gateway_service_target_proportion",
 	}
@@ -209,6 +210,7 @@ func TestSettingsAreSmall(t *testing.T) {
 	}{
 		{"as it is by default", labelled("a"), nil},
 		{"that follows the queue", labelled("a", "type", "rps,queue"), []string{"gateway_function_queued"}},
+		{"that has slots", labelled("a", "slots", "3"), nil},
 		{"that goes to zero", labelled("a", "zero", "true"), []string{
 			"gateway_function_invocation_inflight", "gateway_function_last_invocation_timestamp_seconds",
 			"gateway_function_queued", "gateway_service_zero_duration_seconds",
@@ -216,9 +218,57 @@ func TestSettingsAreSmall(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			routes := newTestTable(t, tt.f)
-			settings := newExposition(routes, depth, settingsFamilies()).append(nil, time.Now())
-			if diff := cmp.Diff(slices.Sorted(slices.Values(slices.Concat(always, tt.more))), names(parsed(t, settings))); diff != "" {
-				t.Errorf("settings (-want +got):\n%s", diff)
+			text := newExposition(routes, depth, scalingFamilies()).append(nil, time.Now())
+			if diff := cmp.Diff(slices.Sorted(slices.Values(slices.Concat(always, tt.more))), names(parsed(t, text))); diff != "" {
+				t.Errorf("families (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFunctionsAtRestShowTheirLoadOnly(t *testing.T) {
+	const quiet = restAfter + time.Second
+	for _, tt := range []struct {
+		name    string
+		f       function.Function
+		desired int
+		before  func(r *route, now time.Time)
+		rests   bool
+	}{
+		{"at its minimum", labelled("a"), 1, nil, true},
+		{"at 0", labelled("a", "zero", "true"), 0, nil, true},
+		{"scaled to 0 by hand", labelled("a", "min", "2"), 0, nil, true},
+		{"called a minute ago", labelled("a"), 1, func(r *route, now time.Time) {
+			r.series.lastArrival.Store(now.Add(-time.Minute).UnixNano())
+		}, false},
+		{"changed a minute ago", labelled("a"), 1, func(r *route, now time.Time) {
+			r.series.changed.Store(now.Add(-time.Minute).UnixNano())
+		}, false},
+		{"a long request in flight", labelled("a"), 1, func(r *route, now time.Time) { r.series.load.add(now, 1) }, false},
+		{"a replica to spare", labelled("a"), 2, nil, false},
+		{"below its minimum", labelled("a", "min", "3"), 2, nil, false},
+		{"could go to zero", labelled("a", "zero", "true"), 1, nil, false},
+		{"measured elsewhere", labelled("a", "type", "rps,cpu"), 1, nil, false},
+		{"measured elsewhere, at 0", labelled("a", "type", "rps,cpu"), 0, nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			routes := newTestTable(t, tt.f)
+			r := routes.sorted()[0]
+			status := *r.status.Load()
+			status.Desired = tt.desired
+			r.status.Store(&status)
+			now := time.Now().Add(quiet)
+			if tt.before != nil {
+				tt.before(r, now)
+			}
+			e := newExposition(routes, noDepth, scalingFamilies())
+			e.brief = true
+			got := names(parsed(t, e.append(nil, now)))
+			if rests := len(got) == 1; rests != tt.rests {
+				t.Errorf("at rest: %v, want %v; families %v", rests, tt.rests, got)
+			}
+			if !slices.Contains(got, "gateway_function_load_total") {
+				t.Error("no load: its first increment would not be seen")
 			}
 		})
 	}
@@ -314,7 +364,7 @@ func BenchmarkScalingScrape(b *testing.B) {
 	}
 	routes := newTestTable(b, functions...)
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/metrics/scaling", http.NoBody)
-	for what, families := range map[string][]family{"counts": scalingFamilies(), "settings": settingsFamilies()} {
+	for what, families := range map[string][]family{"scaling": scalingFamilies(), "load": {familyLoad}} {
 		reg := prometheus.NewRegistry()
 		reg.MustRegister(newFunctionCollector(routes, noDepth, families))
 		ours := newExposition(routes, noDepth, families)

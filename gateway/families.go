@@ -15,6 +15,8 @@ type family struct {
 	kind       prometheus.ValueType
 	// typed says that a series has the label scaling_type, beside function_name that all have.
 	typed bool
+	// whole says that /metrics/scaling shows it of functions at rest as well.
+	whole bool
 	// read gives each value that a function has to emit, with its scaling type where the family is typed.
 	read func(r reading, emit func(scalingType string, v float64))
 }
@@ -47,9 +49,9 @@ var (
 		read: plain(func(r reading) float64 { return float64(r.status.Desired) }),
 	}
 	familyLoad = family{
-		name: "gateway_function_load_total", kind: prometheus.CounterValue, typed: true,
-		help: "Load of the signals rps, as invocations that arrived, and capacity, as invocations in flight integrated over " +
-			"time: the rate is the load. Only of signals that the function scales by.",
+		name: "gateway_function_load_total", kind: prometheus.CounterValue, typed: true, whole: true,
+		help: "Load of the signals rps, as invocations that arrived, and of capacity and slots, as invocations in flight integrated " +
+			"over time: the rate is the load. Only of signals that the function scales by.",
 		read: readLoad,
 	}
 	familyOverload = family{
@@ -76,6 +78,9 @@ var (
 		read: func(r reading, emit func(string, float64)) {
 			for _, s := range r.status.Scaling.Signals {
 				emit(string(s.Type), s.Target)
+			}
+			if n := r.status.Scaling.Slots; n > 0 {
+				emit(slotsType, float64(n))
 			}
 		},
 	}
@@ -136,7 +141,15 @@ var (
 	}
 )
 
+// slotsType is the signal of every function with slots, whatever others it has: what is in flight needs a slot each. Without
+// it, what an overload asked for would be given up after a down window in which the same load went on.
+const slotsType = "slots"
+
 func readLoad(r reading, emit func(string, float64)) {
+	if r.status.Scaling.Slots > 0 {
+		_, integral := r.route.series.load.read(r.now)
+		emit(slotsType, integral)
+	}
 	for _, s := range r.status.Scaling.Signals {
 		switch s.Type {
 		case function.ScalingRPS:
@@ -149,14 +162,9 @@ func readLoad(r reading, emit func(string, float64)) {
 	}
 }
 
-// scalingFamilies are what /metrics/scaling shows: what rules need several times a second, and nothing else.
-func scalingFamilies() []family {
-	return []family{familyCount, familyLoad, familyOverload}
-}
-
-// settingsFamilies are what /metrics/scaling/settings shows: what the functions' labels say, and what going to zero
+// scalingFamilies are what /metrics/scaling shows: counts and loads, what the functions' labels say, and what going to zero
 // needs to know of those that may.
-func settingsFamilies() []family {
+func scalingFamilies() []family {
 	last, inflight, queued := familyLast, familyInflight, familyQueued
 	last.read, inflight.read = onlyZero(last.read), onlyZero(inflight.read)
 	queued.read = func(r reading, emit func(string, float64)) {
@@ -164,7 +172,38 @@ func settingsFamilies() []family {
 			familyQueued.read(r, emit)
 		}
 	}
-	return []family{familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, last, inflight, queued}
+	return []family{
+		familyCount, familyLoad, familyOverload,
+		familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, last, inflight, queued,
+	}
+}
+
+// restAfter is how long nothing may have happened to a function at rest. It is longer than the rules look back at the
+// load of a function that has no replicas to spare.
+const restAfter = 90 * time.Second
+
+// atRest reports whether there is nothing for rules to decide: no invocation and no change for restAfter, nothing in flight,
+// no replica that could go, none missing, and no signal that is measured elsewhere. Of such functions, which most are where there
+// are many, /metrics/scaling shows the load only. That must always be there: a counter that comes with its first increment
+// hides it.
+func (r reading) atRest() bool {
+	s, c := r.status, r.route.series
+	quiet := r.now.Add(-restAfter).UnixNano()
+	if c.lastArrival.Load() > quiet || c.changed.Load() > quiet {
+		return false
+	}
+	if s.Desired > s.Scaling.Min || s.Desired > 0 && (s.Scaling.Zero || s.Desired < s.Scaling.Min) {
+		return false
+	}
+	if n, _ := c.load.read(r.now); n > 0 {
+		return false
+	}
+	for _, signal := range s.Scaling.Signals {
+		if signal.Type != function.ScalingRPS && signal.Type != function.ScalingCapacity && s.Desired > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // allFamilies are those of /metrics.

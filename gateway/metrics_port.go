@@ -38,10 +38,11 @@ func (g *Gateway) metricsEndpoints() []endpoint {
 	families := func(families []family) *exposition { return newExposition(g.routes, g.opts.QueueDepth, families) }
 	all := families(allFamilies())
 	all.others = g.opts.Registry
+	scaling := families(scalingFamilies())
+	scaling.brief = true
 	return []endpoint{
 		{"GET", "/metrics", g.handle(all.serve)},
-		{"GET", "/metrics/scaling", g.handle(families(scalingFamilies()).serve)},
-		{"GET", "/metrics/scaling/settings", g.handle(families(settingsFamilies()).serve)},
+		{"GET", "/metrics/scaling", g.handle(scaling.serve)},
 		{"GET", "/sd/replicas", g.handle(g.listTargets)},
 		{"GET", replicasPath + "{id...}", g.handle(g.scrapeReplica)},
 	}

@@ -118,7 +118,7 @@ func TestMetricsAreForSome(t *testing.T) {
 	g := start(t, newFakeBackend(status("a")), func(o *Options) { o.MetricsFrom, o.Lookup = []string{"prometheus"}, lookup })
 	res, body := g.scrapePath(t, "/metrics")
 	wantStatus(t, res, body, http.StatusOK)
-	for _, path := range []string{"/metrics", "/metrics/scaling", "/metrics/scaling/settings", "/sd/replicas", "/metrics/replicas/a", "/nothing"} {
+	for _, path := range []string{"/metrics", "/metrics/scaling", "/sd/replicas", "/metrics/replicas/a", "/nothing"} {
 		for from, status := range map[string]int{"192.0.2.8:1": http.StatusForbidden, "192.0.2.7:1": 0} {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)

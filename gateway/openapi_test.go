@@ -295,7 +295,7 @@ func walkMetrics(t *testing.T, spec *apitest.Spec) {
 	lookup := func(context.Context, string) ([]netip.Addr, error) { return nil, nil }
 	g := startWalk(t, spec, func(o *Options) { o.MetricsFrom, o.Lookup = []string{"prometheus"}, lookup }, status("a", good), status("b", gone))
 	for path, status := range map[string]int{
-		"/metrics": 200, "/metrics/scaling": 200, "/metrics/scaling/settings": 200,
+		"/metrics": 200, "/metrics/scaling": 200,
 		"/sd/replicas": 200, "/sd/replicas?signal=usage": 200, "/sd/replicas?signal=queue": 400,
 		"/metrics/replicas/good": 200, "/metrics/replicas/gone": 502, "/metrics/replicas/ghost": 404,
 	} {

@@ -127,9 +127,7 @@ func (t *table) apply(s function.Snapshot) {
 		if r == nil {
 			r = t.open(status)
 		}
-		if before := r.status.Swap(&status); before != nil && status.Desired < before.Desired {
-			r.series.overload.forget()
-		}
+		r.replace(&status)
 		r.balancer.Update(status.Replicas, status.Scaling.Slots)
 		next[status.Name] = r
 		order = append(order, r)
@@ -172,6 +170,20 @@ func (t *table) open(status function.Status) *route {
 		Log: t.opts.log,
 	})
 	return r
+}
+
+// replace makes the route show status.
+func (r *route) replace(status *function.Status) {
+	before := r.status.Swap(status)
+	if before == nil {
+		return // a new one, which began just now
+	}
+	if status.Desired != before.Desired || !status.Scaling.Equal(before.Scaling) {
+		r.series.changed.Store(time.Now().UnixNano())
+	}
+	if status.Desired < before.Desired {
+		r.series.overload.forget()
+	}
 }
 
 // acquire lends a replica with room, and waits for one while the client does. cold is how long it waited where there was

@@ -35,26 +35,36 @@ func mayZero(s *subject) bool { return s.Scaling.Zero }
 func started(s *subject, g int) float64         { return float64(s.gateways[g].started) }
 func inflightSeconds(s *subject, g int) float64 { return s.gateways[g].inflightSeconds }
 
-// signalColumns are what the path /metrics/scaling shows.
+// slots are the signal of every function that has some.
+const slots = "slots"
+
+func hasSlots(s *subject) bool { return s.Scaling.Slots > 0 }
+
+// signalColumns are the counts and loads that the path /metrics/scaling shows.
 func signalColumns() []column {
 	load := "gateway_function_load_total"
 	return []column{
 		{name: "gateway_service_count", value: always(func(s *subject, _ int) float64 { return float64(s.desired) })},
 		{name: load, extra: [2]string{"scaling_type", "rps"}, value: always(started), only: follows(function.ScalingRPS)},
 		{name: load, extra: [2]string{"scaling_type", "capacity"}, value: always(inflightSeconds), only: follows(function.ScalingCapacity)},
+		{name: load, extra: [2]string{"scaling_type", slots}, value: always(inflightSeconds), only: hasSlots},
 		{name: "gateway_function_overload_replicas", value: func(s *subject, g int, now time.Duration) (float64, bool) {
 			return float64(s.gateways[g].wished), now-s.gateways[g].wishedAt <= wishMemory
 		}},
 	}
 }
 
-// settingColumns are what the path /metrics/scaling/settings shows.
+// settingColumns are the settings that it shows.
 func settingColumns() []column {
 	columns := []column{
 		{name: "gateway_service_min", value: always(func(s *subject, _ int) float64 { return float64(s.Scaling.Min) })},
 		{name: "gateway_service_max", value: always(func(s *subject, _ int) float64 { return float64(s.Scaling.Max) })},
 		{name: "gateway_service_target_proportion", value: always(func(s *subject, _ int) float64 { return s.Scaling.Proportion })},
 		{name: "gateway_service_down_window_seconds", value: always(func(s *subject, _ int) float64 { return s.Scaling.DownWindow.Seconds() })},
+		{
+			name: "gateway_service_target_load", extra: [2]string{"scaling_type", slots}, only: hasSlots,
+			value: always(func(s *subject, _ int) float64 { return float64(s.Scaling.Slots) }),
+		},
 		{
 			name: "gateway_service_zero_duration_seconds", only: mayZero,
 			value: always(func(s *subject, _ int) float64 { return s.Scaling.ZeroDuration.Seconds() }),
@@ -120,16 +130,12 @@ type cell struct {
 
 // newTargets makes a target of each gateway for each job that scrapes gateways and shows what rules read.
 func newTargets(jobs []scrapeJob, gateways int, subjects []*subject, st *store, r *reads) []*target {
-	settingsApart := false
-	for _, j := range jobs {
-		settingsApart = settingsApart || path.Base(j.Path) == "settings"
-	}
 	var targets []*target
 	for _, j := range jobs {
 		if !strings.HasPrefix(j.Name, "gateway") {
 			continue
 		}
-		columns := j.columns(settingsApart)
+		columns := j.columns()
 		for g := range gateways {
 			t := &target{job: j.Name, gateway: g, interval: time.Duration(j.Interval)}
 			if r.wants("up", j.Name) {
@@ -148,15 +154,13 @@ func newTargets(jobs []scrapeJob, gateways int, subjects []*subject, st *store, 
 	return targets
 }
 
-// columns are what the job's path shows. Before settings had a path of their own, one showed everything.
-func (j scrapeJob) columns(settingsApart bool) []column {
-	switch {
-	case path.Base(j.Path) == "settings":
-		return settingColumns()
-	case path.Base(j.Path) == "scaling" && settingsApart:
-		return signalColumns()
+// columns are what the job's path shows. Functions at rest are shown like all others: rules decide nothing about them.
+func (j scrapeJob) columns() []column {
+	columns := append(signalColumns(), settingColumns()...)
+	if path.Base(j.Path) == "scaling" {
+		return columns
 	}
-	return append(append(signalColumns(), settingColumns()...), peopleColumns()...)
+	return append(columns, peopleColumns()...)
 }
 
 func (t *target) labels(name string, more ...string) labels.Labels {

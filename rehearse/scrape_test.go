@@ -41,7 +41,6 @@ func TestReads(t *testing.T) {
 func TestTargetsShowWhatRulesRead(t *testing.T) {
 	jobs := []scrapeJob{
 		{Name: "gateway-scaling", Path: "/metrics/scaling", Interval: model.Duration(250 * ms)},
-		{Name: "gateway-settings", Path: "/metrics/scaling/settings", Interval: model.Duration(second)},
 		{Name: "gateway", Path: "/metrics", Interval: model.Duration(5 * second)},
 		{Name: "other", Path: "/metrics", Interval: model.Duration(5 * second)},
 	}
@@ -85,9 +84,9 @@ func TestTargetsShowWhatRulesRead(t *testing.T) {
 		"gateway-scaling 2 gateway_function_load_total plainrps", "gateway-scaling 2 gateway_function_load_total zerocapacity",
 		"gateway-scaling 2 gateway_function_overload_replicas plain",
 		"gateway-scaling 2 gateway_service_count plain", "gateway-scaling 2 gateway_service_count zero",
+		"gateway-scaling 2 gateway_service_min plain", "gateway-scaling 2 gateway_service_min zero",
+		"gateway-scaling 2 gateway_service_zero_duration_seconds zero",
 		"gateway-scaling 2 up ",
-		"gateway-settings 1 gateway_service_min plain", "gateway-settings 1 gateway_service_min zero", "gateway-settings 1 gateway_service_zero_duration_seconds zero",
-		"gateway-settings 2 gateway_service_min plain", "gateway-settings 2 gateway_service_min zero", "gateway-settings 2 gateway_service_zero_duration_seconds zero",
 	}
 	if diff := cmp.Diff(want, shown(2*time.Second)); diff != "" {
 		t.Errorf("shown (-want +got):\n%s", diff)

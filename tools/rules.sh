@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# rules.sh checks the configuration of Prometheus and Alertmanager, the rules, and runs the rules' unit tests.
+# rules.sh checks the configuration of Prometheus and Alertmanager, the rules, runs the rules' unit tests, and rehearses them.
 # PROMTOOL and AMTOOL name other binaries than bin/'s, to check with another version.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -34,6 +34,16 @@ done < <(find prometheus -name '*.yml' | sort)
 while IFS= read -r file; do
 	check "config $file" "$amtool" check-config "$file"
 done < <(find alertmanager -name '*.yml' | sort)
+
+# What the shipped rules do with whole loads, in virtual time.
+output=$(go test -count=1 -v -run '^TestShippedRules' ./rehearse 2>&1) || true
+loads=$(grep -c '^--- PASS: TestShippedRules' <<<"$output" || true)
+if [ "$loads" -eq 2 ] && ! grep -q -e '^--- FAIL' -e '^FAIL' <<<"$output"; then
+	passed=$((passed + loads))
+else
+	failed=$((failed + 1))
+	printf '%s\nrehearsed loads: FAILED\n' "$output"
+fi
 
 say "rules: $passed passed, $failed failed"
 [ -z "${RESULTS:-}" ] || printf 'rules %s %s 0\n' "$passed" "$failed" >>"$RESULTS"

@@ -199,9 +199,8 @@ func (s *system) profile(ctx context.Context, dir string) error {
 func (c *measureCommand) scrapeCosts(ctx context.Context, s *system, f *figures) error {
 	f.scrapes = []scrapeCost{
 		{path: "/metrics/scaling", every: 0.25},
-		{path: "/metrics/scaling/settings", every: 1},
 		{path: "/sd/replicas?signal=usage", every: 1},
-		{path: "/metrics", every: 5},
+		{path: "/metrics", every: 10},
 		{path: "/sd/replicas", every: 5},
 	}
 	if c.ReplicaMetrics {

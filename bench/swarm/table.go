@@ -188,7 +188,7 @@ func (t *table) watchScraped(ctx context.Context, r *tableRun) (err error) {
 			if _, err := t.gateway.get(ctx, t.gateway.metricsURL+"/metrics/scaling"); err != nil {
 				return err
 			}
-			for path, every := range map[string]int{"/metrics/scaling/settings": 4, "/metrics": 20} {
+			for path, every := range map[string]int{"/metrics": 40} {
 				if i%every != 0 {
 					continue
 				}

@@ -1,0 +1,79 @@
+//go:build !race
+
+// The race detector makes these ten times slower and would find nothing in them that it does not find in the engine's own tests.
+// tools/rules.sh runs them.
+
+package rehearse_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"faas/function"
+	"faas/rehearse"
+	"faas/rehearse/load"
+)
+
+// TestShippedRulesLeaveSteadyLoadsAlone plays steady loads at random fractions of what one to 15 replicas carry, with arrivals by
+// chance, for ten minutes. bench/scaling does the same with 1,000.
+func TestShippedRulesLeaveSteadyLoadsAlone(t *testing.T) {
+	const loads = 100
+	chance := rand.New(rand.NewPCG(1, 2))
+	o := rehearse.Options{Seed: 7, Length: 10 * time.Minute}
+	for i := range loads {
+		s := function.DefaultScaling()
+		s.Signals[0].Target = []float64{5, 10, 50}[i%3]
+		replicas := 0.2 + 15*math.Pow(chance.Float64(), 2)
+		curve, err := load.Parse(fmt.Sprintf("trace:%g@10m", replicas*s.Signals[0].Target*s.Proportion), load.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Functions = append(o.Functions, rehearse.Function{Name: fmt.Sprintf("%.2f-replicas-%d", replicas, i), Scaling: s, Curve: curve})
+	}
+	result, err := rehearse.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turned := 0
+	for _, f := range result.Functions {
+		if f.Score.DirectionChanges > 0 {
+			turned++
+			t.Logf("%s: %v", f.Name, f.Decisions)
+		}
+	}
+	if turned > loads/100 {
+		t.Errorf("%d of %d steady loads were answered up and down", turned, loads)
+	}
+}
+
+// TestShippedRulesOnATrace plays a step, a fall, a wave and the end, and compares with Kubernetes' HPA.
+func TestShippedRulesOnATrace(t *testing.T) {
+	curve, err := load.Parse("trace:20@2m,160@3m,40@2m,sine(40..120,3m)@6m,0@2m", load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaling := function.DefaultScaling()
+	scaling.Signals[0].Target = 10
+	play := func(p rehearse.Policy) *rehearse.Result {
+		o := rehearse.Options{Seed: 3, Policy: p}
+		for i := range 3 {
+			o.Functions = append(o.Functions, rehearse.Function{Name: fmt.Sprint("trace-", i), Scaling: scaling, Curve: curve})
+		}
+		result, err := rehearse.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return result
+	}
+	hpa := play(rehearse.HPA{Window: time.Minute})
+	for i, f := range play(nil).Functions {
+		s, theirs := f.Score, hpa.Functions[i].Score
+		if s.OverCapacityShare() > 0.01 || s.Actions > 20 || s.ReplicaSeconds > 1.15*theirs.ReplicaSeconds {
+			t.Errorf("%s: %.2f %% of the load over capacity (at most 1), %d actions (at most 20), %.0f replica-seconds (HPA %.0f): %v",
+				f.Name, 100*s.OverCapacityShare(), s.Actions, s.ReplicaSeconds, theirs.ReplicaSeconds, f.Decisions)
+		}
+	}
+}
