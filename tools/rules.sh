@@ -35,14 +35,16 @@ while IFS= read -r file; do
 	check "config $file" "$amtool" check-config "$file"
 done < <(find alertmanager -name '*.yml' | sort)
 
-# What the shipped rules do with whole loads, in virtual time.
-output=$(go test -count=1 -v -run '^TestShippedRules' ./rehearse 2>&1) || true
-loads=$(grep -c '^--- PASS: TestShippedRules' <<<"$output" || true)
-if [ "$loads" -eq 2 ] && ! grep -q -e '^--- FAIL' -e '^FAIL' <<<"$output"; then
-	passed=$((passed + loads))
-else
-	failed=$((failed + 1))
-	printf '%s\nrehearsed loads: FAILED\n' "$output"
+# What the shipped rules do with whole loads, in virtual time. No promtool has a part in it: once is enough.
+if [ -z "${PROMTOOL:-}" ]; then
+	output=$(go test -count=1 -v -run '^TestShippedRules' ./rehearse 2>&1) || true
+	loads=$(grep -c '^--- PASS: TestShippedRules' <<<"$output" || true)
+	if [ "$loads" -eq 2 ] && ! grep -q '^--- FAIL' <<<"$output"; then
+		passed=$((passed + loads))
+	else
+		failed=$((failed + 1))
+		printf '%s\nrehearsed loads: FAILED\n' "$output"
+	fi
 fi
 
 say "rules: $passed passed, $failed failed"
