@@ -61,6 +61,7 @@ func await(t *testing.T, calls <-chan told, within time.Duration) told {
 func TestAsync(t *testing.T) {
 	t.Parallel()
 	sys := startSystem(t, fn{name: "count", process: "wc -c"}, fn{name: "slow", process: `sh -c "sleep 1; cat"`})
+	Watch(t, sys)
 	if err := sys.Scale(t.Context(), "count", 0); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -13,6 +14,20 @@ func Play(t testing.TB, sys System, s Scenario) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// Watch holds each change of the functions' counts (of all functions where none are named) from now to the test's end to
+// one entry of the decision log. Play does so by itself.
+func Watch(t testing.TB, sys System, functions ...string) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context()) // which ends before
+	stop := Record(ctx, sys, functions...)
+	t.Cleanup(func() {
+		rec := stop()
+		if err := rec.Explained(); err != nil {
+			t.Errorf("%v\n%s", err, rec)
+		}
+	})
 }
 
 // Poll asks ok every 10 ms until it is true, within a time, and reports whether it was. It is for what

@@ -213,9 +213,11 @@ func (r *Recording) String() string {
 	return b.String()
 }
 
-// Record watches sys from now on until stop is called, which returns what was seen.
-func Record(ctx context.Context, sys System) (stop func() *Recording) {
+// Record watches sys from now on until stop is called, which returns what was seen. The recording is about the functions
+// that are given, all where none are.
+func Record(ctx context.Context, sys System, functions ...string) (stop func() *Recording) {
 	r := newRecording(time.Now(), sys.Gateways()...)
+	r.shown = functions
 	watchCtx, cancel := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { r.watch(watchCtx, sys) })

@@ -47,6 +47,7 @@ func TestReplicaKilledUnderLoad(t *testing.T) {
 func TestHundredRequestsAtZeroWakeOnce(t *testing.T) {
 	t.Parallel()
 	sys := startSystem(t, fn{name: "echoit"})
+	Watch(t, sys)
 	ctx := t.Context()
 	for _, program := range []string{"prometheus", "alertmanager"} {
 		pids, err := sys.Children(program)

@@ -15,6 +15,7 @@ func counts(t *test) {
 	s.Labels = map[string]string{"com.openfaas.scale.min": "2"}
 	t.must("deploy", c.Deploy(t.Context(), s))
 	t.remove(c, s.Name)
+	e2e.Watch(t, t.System.System, s.Name)
 	f, err := c.Describe(t.Context(), s.Name, "")
 	if err != nil || f.Replicas != 2 {
 		t.Errorf("right after the deployment it has %d replicas, %v; want 2", f.Replicas, err)

@@ -142,6 +142,20 @@ func (l *lab) engine(node int) e2e.Engine {
 // gateway is a client of the gateway on a node.
 func (l *lab) gateway(node int) *e2e.Client { return l.On(network + "." + strconv.Itoa(node)) }
 
+// Gateways implements e2e.System: each manager has one.
+func (l *lab) Gateways() []*e2e.Client {
+	return []*e2e.Client{l.gateway(1), l.gateway(2), l.gateway(3)}
+}
+
+// seenBy is the lab as the clients of one gateway see it.
+type seenBy struct {
+	*e2e.Client
+	lab *lab
+}
+
+// Gateways implements e2e.System.
+func (s seenBy) Gateways() []*e2e.Client { return s.lab.Gateways() }
+
 // nodes says what the swarm thinks of its nodes.
 func (l *lab) nodes(ctx context.Context) string {
 	var all []string

@@ -71,7 +71,7 @@ func (l *lab) testLeaderRestarted(t *testing.T) {
 		e2e.At(2*second, l.do("start", leader)),
 		e2e.During(0, 20*second, e2e.Stays(f, 6, 6)),
 		e2e.During(0, 20*second, e2e.NoFailedRequest(f)),
-	}.Run(t.Context(), gateway)
+	}.Run(t.Context(), seenBy{gateway, l})
 	judge(t, rec, err, f)
 	began := time.Now()
 	l.await(t, l.gateway(leader), f, 6, 60*second) // Swarm takes its time now and then
@@ -97,6 +97,6 @@ func (l *lab) testLeaderLost(t *testing.T) {
 		e2e.At(2*second, scale),
 		e2e.During(6*second, 32*second, e2e.NoFailedRequest(f)),
 		e2e.Between(2*second, 32*second, e2e.Reaches(f, 8, 8)),
-	}.Run(t.Context(), gateway)
+	}.Run(t.Context(), seenBy{gateway, l})
 	judge(t, rec, err, f)
 }

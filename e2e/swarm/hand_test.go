@@ -45,7 +45,7 @@ func (s stack) testServiceScaledByHand(t *testing.T) {
 		return err
 	})
 	e2e.Play(t, s, e2e.Scenario{
-		e2e.At(second, scale),
+		e2e.At(second, e2e.ByHand(f, 3, scale)),
 		e2e.Between(second, 4*second, e2e.Reaches(f, 3, 3)),
 		e2e.Between(5*second, 25*second, e2e.Reaches(f, 1, 1)),
 	})

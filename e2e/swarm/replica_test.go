@@ -66,6 +66,7 @@ func (s stack) testOneToTenToOne(t *testing.T) {
 func (s stack) testHundredRequestsAtZero(t *testing.T) {
 	const f = "asleep"
 	s.deploy(t, echo(f, map[string]string{"max": "2"})) // what follows the wake is not the question
+	e2e.Watch(t, s, f)
 	ctx := t.Context()
 	if err := s.Scale(ctx, f, 0); err != nil {
 		t.Fatal(err)
