@@ -40,7 +40,7 @@ func (s stack) goroutines(ctx context.Context) (int, error) {
 		return 0, fmt.Errorf("find prometheus: %d containers, %w", len(ids), err)
 	}
 	out, err := s.Engine().Docker(ctx, "exec", ids[0], "promtool", "query", "instant", "http://127.0.0.1:9090",
-		`go_goroutines{job="gateway"}`)
+		`last_over_time(go_goroutines{job="gateway"}[30s])`)
 	if err != nil {
 		return 0, err
 	}
