@@ -3,10 +3,12 @@ package gateway
 import (
 	"sync"
 	"time"
+
+	"faas/gateway/overload"
 )
 
 // overloadMemory is how long it is told that a function had no room.
-const overloadMemory = 10 * time.Second
+const overloadMemory = overload.Memory
 
 // lastWish remembers how many replicas a function would have needed when requests found all slots taken: the most of a
 // time of trouble, until that is over for overloadMemory.

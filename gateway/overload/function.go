@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// memory is how long a wish stands after the last moment at which it was needed. An alert ends as long after it
+	// Memory is how long a wish stands after the last moment at which it was needed. An alert ends as long after it
 	// was pushed.
-	memory = 10 * time.Second
+	Memory = 10 * time.Second
 	// fresh is how long after that moment a wish is still worth pushing.
 	fresh = time.Second
 	// again is when a wish that is still needed is pushed again.
@@ -52,8 +52,9 @@ func (f *Function) Changed() {
 }
 
 // observe takes in what is seen at now. A larger wish takes the place of a smaller one at once; a smaller one waits until
-// the larger was not needed for a while, so that what is asked for does not follow each request. Who lowered the count
-// knew of what was wished for before.
+// the larger was not needed for a while, so that what is asked for does not follow each request. That while is short where
+// there would be a push: one that failed, or is due again, must not wait for a need that is over. Who lowered the count knew
+// of what was wished for before.
 func (f *Function) observe(now time.Time, l Load) {
 	if l.Desired < f.desired {
 		f.wish = 0
@@ -64,7 +65,7 @@ func (f *Function) observe(now time.Time, l Load) {
 		f.tell(now, n)
 	}
 	switch {
-	case n > f.wish, now.Sub(f.seen) > memory:
+	case n > f.wish, now.Sub(f.seen) > Memory, n > 0 && now.Sub(f.seen) > fresh && f.unsaid(now):
 		f.wish, f.seen, f.since, f.reason, f.pushed = n, now, now, l.reason(), 0
 	case n == f.wish:
 		f.seen = now
@@ -73,8 +74,12 @@ func (f *Function) observe(now time.Time, l Load) {
 
 // due reports whether the wish is to be pushed at now, when the load is l.
 func (f *Function) due(now time.Time, l Load) bool {
-	return l.Desired > 0 && f.wish > l.Desired && now.Sub(f.seen) <= fresh &&
-		(f.pushed != f.wish || now.Sub(f.pushedAt) >= again)
+	return l.Desired > 0 && f.wish > l.Desired && now.Sub(f.seen) <= fresh && f.unsaid(now)
+}
+
+// unsaid reports whether Alertmanager has not heard the wish, or not lately.
+func (f *Function) unsaid(now time.Time) bool {
+	return f.pushed != f.wish || now.Sub(f.pushedAt) >= again
 }
 
 // alert is the wish as an order, pushed at now.
@@ -85,6 +90,6 @@ func (f *Function) alert(now time.Time) alerting.Alert {
 			"replicas": strconv.Itoa(f.wish), "direction": "up",
 		},
 		Annotations: map[string]string{"signal": "overload", "reason": f.reason},
-		StartsAt:    f.since, EndsAt: now.Add(memory),
+		StartsAt:    f.since, EndsAt: now.Add(Memory),
 	}
 }

@@ -252,7 +252,53 @@ func TestWishIsRememberedAndForgotten(t *testing.T) {
 		f.wantTold(t, 0)
 		f.hold(1)
 		time.Sleep(100 * time.Millisecond)
-		s.wantPushes("3ms resize=5", "10006ms resize=2", "21106ms resize=2")
+		s.wantPushes("3ms resize=5", "9006ms resize=2", "21106ms resize=2")
+	})
+}
+
+// A push that failed must not keep a smaller wish back, which is all that is needed since.
+func TestSmallerWishAfterAFailedPush(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		took time.Duration // by the push that fails
+		want []string
+	}{
+		{"it is refused", 0, []string{"3ms resize=5", "253ms resize=5", "503ms resize=5", "753ms resize=5", "1003ms resize=5", "1253ms resize=4"}},
+		{"it hangs", 2 * time.Second, []string{"3ms resize=5", "2023ms resize=4"}},
+		{"it hangs as long as it may", time.Minute, []string{"3ms resize=5", "3023ms resize=4"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			play(t, func(s *scene) {
+				s.hang = func(ctx context.Context) error {
+					if time.Since(s.began) > 1100*time.Millisecond {
+						return nil
+					}
+					select {
+					case <-time.After(c.took):
+					case <-ctx.Done():
+					}
+					return errors.New("no answer")
+				}
+				f := s.function("resize")
+				f.hold(15)
+				time.Sleep(100 * time.Millisecond)
+				f.set(func(l *Load) { l.Held, l.Inflight = 11, 15 })
+				time.Sleep(4 * time.Second)
+				s.wantPushes(c.want...)
+			})
+		})
+	}
+}
+
+// Nor does one that waited for the end of another's push, or is due again.
+func TestSmallerWishThatIsDue(t *testing.T) {
+	play(t, func(s *scene) {
+		f := s.function("resize")
+		f.hold(15)
+		time.Sleep(100 * time.Millisecond)
+		f.set(func(l *Load) { l.Held, l.Inflight = 11, 15 })
+		time.Sleep(10 * time.Second)
+		s.wantPushes("3ms resize=5", "5003ms resize=4", "10003ms resize=4")
 	})
 }
 
