@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,7 +25,7 @@ type exposition struct {
 	routes   *table
 	depth    func(function string) (int, bool)
 	families []family
-	brief    bool                // of functions at rest only families that are whole
+	brief    bool                // without functions at rest
 	others   prometheus.Gatherer // nil: there are none
 	buffers  sync.Pool           // of *[]byte
 }
@@ -72,20 +71,16 @@ func appendGathered(b []byte, g prometheus.Gatherer) ([]byte, error) {
 // append appends the text as of now.
 func (e *exposition) append(b []byte, now time.Time) []byte {
 	routes := e.routes.sorted()
-	all := make([]reading, len(routes))
-	for i, r := range routes {
-		all[i] = reading{route: r, status: r.status.Load(), now: now, depth: e.depth}
-	}
-	awake := all
-	if e.brief {
-		awake = slices.DeleteFunc(slices.Clone(all), reading.atRest)
+	readings := make([]reading, 0, len(routes))
+	for _, route := range routes {
+		r := reading{route: route, status: route.status.Load(), now: now, depth: e.depth}
+		if e.brief && !r.wake() {
+			continue
+		}
+		readings = append(readings, r)
 	}
 	for i := range e.families {
 		f := &e.families[i]
-		readings := awake
-		if f.whole {
-			readings = all
-		}
 		start := len(b)
 		b = f.appendHead(b)
 		head := len(b)

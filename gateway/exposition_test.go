@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -199,7 +200,7 @@ func names(values map[string]float64) []string {
 func TestScalingIsSmall(t *testing.T) {
 	depth := func(string) (int, bool) { return 3, true }
 	always := []string{
-		"gateway_function_load_total", "gateway_service_count",
+		"gateway_function_awake_seconds", "gateway_function_load_total", "gateway_service_count",
 		"gateway_service_down_window_seconds", "gateway_service_max", "gateway_service_min",
 		"gateway_service_target_load", "gateway_service_target_proportion",
 	}
@@ -226,7 +227,7 @@ func TestScalingIsSmall(t *testing.T) {
 	}
 }
 
-func TestFunctionsAtRestShowTheirLoadOnly(t *testing.T) {
+func TestFunctionsAtRestAreNotShown(t *testing.T) {
 	const quiet = restAfter + time.Second
 	for _, tt := range []struct {
 		name    string
@@ -264,14 +265,60 @@ func TestFunctionsAtRestShowTheirLoadOnly(t *testing.T) {
 			e := newExposition(routes, noDepth, scalingFamilies())
 			e.brief = true
 			got := names(parsed(t, e.append(nil, now)))
-			if rests := len(got) == 1; rests != tt.rests {
+			if rests := len(got) == 0; rests != tt.rests {
 				t.Errorf("at rest: %v, want %v; families %v", rests, tt.rests, got)
-			}
-			if !slices.Contains(got, "gateway_function_load_total") {
-				t.Error("no load: its first increment would not be seen")
 			}
 		})
 	}
+}
+
+// TestLoadCountsFromTheEndOfARest scrapes a function that was called 5 times, rested, and is called again.
+func TestLoadCountsFromTheEndOfARest(t *testing.T) {
+	routes := newTestTable(t, labelled("a"))
+	status := *routes.sorted()[0].status.Load()
+	status.Desired = 1
+	routes.sorted()[0].status.Store(&status)
+	s := routes.sorted()[0].series
+	e := newExposition(routes, noDepth, []family{familyLoad, familyAwake})
+	e.brief = true
+	now := time.Now()
+	want := func(when string, at time.Time, load, age string) {
+		t.Helper()
+		var lines []string
+		if load != "" {
+			lines = append(lines, `gateway_function_load_total{function_name="a",scaling_type="rps"} `+load)
+		}
+		if age != "" {
+			lines = append(lines, `gateway_function_awake_seconds{function_name="a"} `+age)
+		}
+		var got []string
+		for line := range strings.Lines(string(e.append(nil, at))) {
+			if !strings.HasPrefix(line, "#") {
+				got = append(got, strings.TrimSpace(line))
+			}
+		}
+		if diff := cmp.Diff(lines, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	s.rests.last.since = now
+	before := s.arrivals.Load()
+	for range 5 {
+		s.begin(now)
+		s.end(now, now, 200)
+	}
+	want("new", now.Add(time.Second), strconv.FormatUint(before+5, 10), "1")
+	want("a minute old", now.Add(time.Minute), strconv.FormatUint(before+5, 10), "")
+	rested := now.Add(restAfter + time.Second)
+	want("at rest", rested, "", "")
+	want("still", rested.Add(time.Hour), "", "")
+	woken := rested.Add(2 * time.Hour)
+	for range 3 {
+		s.begin(woken)
+		s.end(woken, woken, 200)
+	}
+	want("awake", woken.Add(100*time.Millisecond), "3", "0")
+	want("a moment later", woken.Add(600*time.Millisecond), "3", "0.5")
 }
 
 // TestLoadIsThatOfTheSignals also shows all that there is in a scrape.

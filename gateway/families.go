@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,8 +16,6 @@ type family struct {
 	kind       prometheus.ValueType
 	// typed says that a series has the label scaling_type, beside function_name that all have.
 	typed bool
-	// whole says that /metrics/scaling shows it of functions at rest as well.
-	whole bool
 	// read gives each value that a function has to emit, with its scaling type where the family is typed.
 	read func(r reading, emit func(scalingType string, v float64))
 }
@@ -26,6 +25,7 @@ type reading struct {
 	route  *route
 	status *function.Status
 	now    time.Time
+	awake  waking
 	depth  func(function string) (int, bool) // of the queue
 }
 
@@ -49,9 +49,10 @@ var (
 		read: plain(func(r reading) float64 { return float64(r.status.Desired) }),
 	}
 	familyLoad = family{
-		name: "gateway_function_load_total", kind: prometheus.CounterValue, typed: true, whole: true,
+		name: "gateway_function_load_total", kind: prometheus.CounterValue, typed: true,
 		help: "Load of the signals rps, as invocations that arrived, and of capacity and slots, as invocations in flight integrated " +
-			"over time: the rate is the load. Only of signals that the function scales by.",
+			"over time: the rate is the load. Only of signals that the function scales by. It begins at 0 whenever the function " +
+			"ends a rest.",
 		read: readLoad,
 	}
 	familyOverload = family{
@@ -60,6 +61,16 @@ var (
 		read: func(r reading, emit func(string, float64)) {
 			if n, ok := r.route.series.overload.read(r.now); ok {
 				emit("", float64(n))
+			}
+		},
+	}
+
+	familyAwake = family{
+		name: "gateway_function_awake_seconds", kind: prometheus.GaugeValue,
+		help: "Time since the function was new or ended a rest, when gateway_function_load_total began at 0. Absent after a minute.",
+		read: func(r reading, emit func(string, float64)) {
+			if age := r.now.Sub(r.awake.since); age < time.Minute {
+				emit("", max(0, age.Seconds()))
 			}
 		},
 	}
@@ -146,16 +157,16 @@ var (
 const slotsType = "slots"
 
 func readLoad(r reading, emit func(string, float64)) {
+	_, integral := r.route.series.load.read(r.now)
+	integral = max(0, integral-r.awake.integral)
 	if r.status.Scaling.Slots > 0 {
-		_, integral := r.route.series.load.read(r.now)
 		emit(slotsType, integral)
 	}
 	for _, s := range r.status.Scaling.Signals {
 		switch s.Type {
 		case function.ScalingRPS:
-			emit(string(s.Type), float64(r.route.series.arrivals.Load()))
+			emit(string(s.Type), float64(r.route.series.arrivals.Load()-r.awake.arrivals))
 		case function.ScalingCapacity:
-			_, integral := r.route.series.load.read(r.now)
 			emit(string(s.Type), integral)
 		case function.ScalingCPU, function.ScalingMemory, function.ScalingQueue, function.ScalingCustom: // not known here
 		}
@@ -173,9 +184,38 @@ func scalingFamilies() []family {
 		}
 	}
 	return []family{
-		familyCount, familyLoad, familyOverload,
+		familyCount, familyLoad, familyAwake, familyOverload,
 		familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, last, inflight, queued,
 	}
+}
+
+// waking is when a function was new or ended a rest, and what its counters were then. From there its load is counted, so
+// that rules know what the first sample of a series that comes anew means: a rate does not see the increment before it.
+type waking struct {
+	since    time.Time
+	arrivals uint64
+	integral float64 // request-seconds
+}
+
+// rests remembers whether a function is at rest, for scrapes that may come at the same time.
+type rests struct {
+	mu   sync.Mutex
+	rest bool
+	last waking // of the rest that goes on or, where there is none, of the one that ended
+}
+
+// look notes what a scrape at now sees, and returns from where its load counts.
+func (s *rests) look(now time.Time, rest bool, arrivals uint64, integral float64) waking {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case rest:
+		s.last.arrivals, s.last.integral = arrivals, integral // nothing arrives meanwhile
+	case s.rest:
+		s.last.since = now
+	}
+	s.rest = rest
+	return s.last
 }
 
 // restAfter is how long nothing may have happened to a function at rest. It is longer than the rules look back at the
@@ -183,9 +223,8 @@ func scalingFamilies() []family {
 const restAfter = 90 * time.Second
 
 // atRest reports whether there is nothing for rules to decide: no invocation and no change for restAfter, nothing in flight,
-// no replica that could go, none missing, and no signal that is measured elsewhere. Of such functions, which most are where there
-// are many, /metrics/scaling shows the load only. That must always be there: a counter that comes with its first increment
-// hides it.
+// no replica that could go, none missing, and no signal that is measured elsewhere. /metrics/scaling leaves such functions
+// out, which most are where there are many, so that rules cost what the others cost.
 func (r reading) atRest() bool {
 	s, c := r.status, r.route.series
 	quiet := r.now.Add(-restAfter).UnixNano()
@@ -206,10 +245,20 @@ func (r reading) atRest() bool {
 	return true
 }
 
+// wake reports whether r's function is not at rest, and if so from where its load counts.
+func (r *reading) wake() bool {
+	c := r.route.series
+	arrivals := c.arrivals.Load() // before it is asked whether any came: one in between belongs to what comes after the rest
+	_, integral := c.load.read(r.now)
+	rest := r.atRest()
+	r.awake = c.rests.look(r.now, rest, arrivals, integral)
+	return !rest
+}
+
 // allFamilies are those of /metrics.
 func allFamilies() []family {
 	return []family{
-		familyCount, familyReady, familyLoad, familyOverload, familyMin, familyMax, familyTarget, familyProportion,
+		familyCount, familyReady, familyOverload, familyMin, familyMax, familyTarget, familyProportion,
 		familyWindow, familyZero, familyLast, familyInflight, familyHeld, familyQueued, familyStarted, familyInflightSeconds,
 	}
 }

@@ -46,7 +46,9 @@ func (m *metrics) open(name string) *series {
 	s.okCompleted = m.completed.WithLabelValues(name, ok)
 	s.okSeconds = sync.OnceValue(func() prometheus.Observer { return m.seconds.WithLabelValues(name, ok) })
 	s.cold = sync.OnceValue(func() prometheus.Observer { return m.cold.WithLabelValues(name) })
-	s.lastArrival.Store(time.Now().UnixNano())
+	now := time.Now()
+	s.lastArrival.Store(now.UnixNano())
+	s.rests.last.since = now
 	return s
 }
 
@@ -77,6 +79,7 @@ type series struct {
 
 	load     inflight
 	overload lastWish
+	rests    rests
 }
 
 // begin counts an arrival at now.
