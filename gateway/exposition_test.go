@@ -200,7 +200,7 @@ func names(values map[string]float64) []string {
 func TestScalingIsSmall(t *testing.T) {
 	depth := func(string) (int, bool) { return 3, true }
 	always := []string{
-		"gateway_function_awake_seconds", "gateway_function_load_total", "gateway_service_count",
+		"gateway_function_load_total", "gateway_service_count",
 		"gateway_service_down_window_seconds", "gateway_service_max", "gateway_service_min",
 		"gateway_service_target_load", "gateway_service_target_proportion",
 	}

@@ -22,7 +22,7 @@ type measureCommand struct {
 	Functions int           `help:"Functions that there are." default:"1000"`
 	Active    int           `help:"Functions that get load." default:"50"`
 	For       time.Duration `help:"How long is measured." default:"60s"`
-	Settle    time.Duration `help:"How long load goes on before that, so that all windows are full." default:"40s"`
+	Settle    time.Duration `help:"How long load goes on before that, so that all windows are full and the others are at rest." default:"105s"`
 	Rate      float64       `help:"Greatest load of a function in requests per second." default:"40"`
 	Step      time.Duration `help:"How long a function's load stays the same, on average." default:"10s"`
 
