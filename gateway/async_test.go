@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,18 +135,22 @@ func TestAsyncWithoutQueue(t *testing.T) {
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), nil)
 	res, body := g.do(t, "POST", "/async-function/echo", "")
 	wantStatus(t, res, body, http.StatusNotImplemented)
-	if strings.Contains(g.metricsText(t, "/metrics"), "gateway_function_queued") {
-		t.Error("a depth is shown of a queue that is not there")
+	if text := g.metricsText(t, "/metrics"); !strings.Contains(text, `gateway_function_queued{function_name="echo"} 0`+"\n") {
+		t.Errorf("where there is no queue nothing is in it:\n%s", text)
 	}
 }
 
 func TestQueueDepthIsAMetric(t *testing.T) {
-	known := true
+	var away atomic.Bool
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), func(o *Options) {
-		o.QueueDepth = func(name string) (int, bool) { return len(name), known }
+		o.QueueDepth = func(name string) (int, bool) { return len(name), !away.Load() }
 	})
 	if text := g.metricsText(t, "/metrics"); !strings.Contains(text, `gateway_function_queued{function_name="echo"} 4`) {
 		t.Errorf("no depth in\n%s", text)
+	}
+	away.Store(true)
+	if text := g.metricsText(t, "/metrics"); strings.Contains(text, "gateway_function_queued{") {
+		t.Errorf("a depth is shown that is not known:\n%s", text)
 	}
 }
 

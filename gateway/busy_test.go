@@ -15,7 +15,7 @@ func TestBusy(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		zero   time.Duration // the function's zero-duration
-		queued int
+		queued int           // -1: not known
 		happen func(s *series)
 		since  time.Time
 		want   string
@@ -27,6 +27,7 @@ func TestBusy(t *testing.T) {
 			happen: func(s *series) { s.begin(began); s.begin(began) }, want: "2 in flight here, 0 of them held",
 		},
 		{name: "queued", since: later(time.Minute), queued: 3, want: "3 in the queue"},
+		{name: "nobody knows what is queued", since: later(time.Minute), queued: -1, want: "the queue is away: nobody knows what waits"},
 		{
 			name: "arrived after the alert began", since: later(time.Minute),
 			happen: func(s *series) { visit(s, later(61*time.Second)) }, want: "an invocation arrived too late for the alert to know",
@@ -47,7 +48,7 @@ func TestBusy(t *testing.T) {
 				f.Labels = map[string]string{"com.openfaas.scale.zero-duration": c.zero.String()}
 			}
 			g := start(t, newFakeBackend(f), func(o *Options) {
-				o.QueueDepth = func(string) (int, bool) { return c.queued, true }
+				o.QueueDepth = func(string) (int, bool) { return max(0, c.queued), c.queued >= 0 }
 			})
 			s := g.routes.lookup("f").series
 			s.lastArrival.Store(began.UnixNano())
@@ -62,7 +63,21 @@ func TestBusy(t *testing.T) {
 }
 
 func TestNobodyIsBusyWhoIsNotThere(t *testing.T) {
-	if got := start(t, newFakeBackend(), nil).Busy("ghost", time.Now()); got != "" {
+	g := start(t, newFakeBackend(), nil)
+	waitFor(t, "the functions to be known", g.routes.isLoaded)
+	if got := g.Busy("ghost", time.Now()); got != "" {
+		t.Errorf("%q, want nothing", got)
+	}
+	fresh := &Gateway{routes: newTable(routeOptions{})}
+	if got, want := fresh.Busy("ghost", time.Now()), "this gateway does not know its functions yet"; got != want {
+		t.Errorf("%q of a gateway that was just started, want %q", got, want)
+	}
+}
+
+func TestNothingIsQueuedWithoutAQueue(t *testing.T) {
+	g := start(t, newFakeBackend(status("f")), nil)
+	waitFor(t, "the functions to be known", g.routes.isLoaded)
+	if got := g.Busy("f", time.Now().Add(time.Hour)); got != "" {
 		t.Errorf("%q, want nothing", got)
 	}
 }

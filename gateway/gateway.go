@@ -87,7 +87,7 @@ type Options struct {
 	// Queue takes what POST /async-function brings. Nil: 501.
 	Queue Queue
 	// QueueDepth returns how many calls of a function are in the queue, of all gateways that share it; false while that is
-	// not known. Nil: never.
+	// not known. Nil: there is no queue, and nothing in it.
 	QueueDepth func(function string) (n int, known bool)
 	// DeadLetters serves /system/dead-letters. Nil: 404.
 	DeadLetters http.Handler
@@ -162,7 +162,7 @@ func New(o Options) (*Gateway, error) {
 		o.Registry = prometheus.NewRegistry()
 	}
 	if o.QueueDepth == nil {
-		o.QueueDepth = func(string) (int, bool) { return 0, false }
+		o.QueueDepth = func(string) (int, bool) { return 0, true }
 	}
 	if o.ControlLoop == nil {
 		o.ControlLoop = func() error { return nil }
