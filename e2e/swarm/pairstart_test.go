@@ -21,8 +21,8 @@ import (
 	"faas/e2e"
 )
 
-// oldAlertmanager is the environment variable with the path of an Alertmanager 0.25, such as Debian's, that is to be one
-// of the pair. Its libraries are those of this machine.
+// oldAlertmanager is the environment variable with a directory in which Debian's package prometheus-alertmanager is
+// unpacked (dpkg -x), whose version 0.25 is to be one of the pair. Its libraries are those of this machine.
 const oldAlertmanager = "FAAS_TEST_OLD_ALERTMANAGER"
 
 // pair is two of everything: gateways, Prometheis and Alertmanagers that know of each other, in containers on one
@@ -173,7 +173,8 @@ func (p *pair) startAlertmanager(ctx context.Context, i int) error {
 	}
 	if old := os.Getenv(oldAlertmanager); old != "" && i == 1 {
 		args = append(args, "--volume", "/lib:/lib:ro", "--volume", "/lib64:/lib64:ro", "--volume", "/usr/lib:/usr/lib:ro",
-			"--volume", old+":/old:ro", "--entrypoint", "/old")
+			"--volume", old+"/usr/bin:/old:ro", "--volume", old+"/usr/share/prometheus:/usr/share/prometheus:ro",
+			"--entrypoint", "/old/prometheus-alertmanager")
 	}
 	args = append(args, "faas/alertmanager")
 	for _, flag := range command("alertmanager") {
