@@ -73,7 +73,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 			answer.cold += cold
 			return lent, err
 		},
-		Release: target.release, Path: path,
+		Release: target.release, Path: path, Slots: target.status.Load().Scaling.Slots > 0,
 		OnResponse: func(status int, h http.Header) {
 			if status == http.StatusSwitchingProtocols {
 				unbound()

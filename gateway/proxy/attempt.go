@@ -14,11 +14,16 @@ import (
 	"syscall"
 
 	"faas/function"
+	"faas/internal/httperr"
 )
 
 // maxResends bounds how often a request that reached a replica, and may have begun there, is sent
 // again. A request that could not be delivered at all is tried until Acquire gives up.
 const maxResends = 2
+
+// maxRefusals bounds how often a request is sent again that a replica had no room for. With nothing else going on that is
+// about 5 s.
+const maxRefusals = 50
 
 // roundTripper sends one outgoing request to replicas until one answers.
 type roundTripper struct{ f *Forwarder }
@@ -28,7 +33,7 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 	x := exchangeOf(out)
 	body := &sentBody{ReadCloser: out.Body}
 	x.body.Store(body)
-	resends := 0
+	resends, refusals := 0, 0
 	var failed error // why the last replica did not answer
 	for {
 		target, err := x.Acquire(out.Context())
@@ -39,6 +44,13 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		res, err := rt.f.transport.RoundTrip(attempt(out, target, body))
+		if err == nil && x.Slots && refusals < maxRefusals && out.Body == nil && noRoom(res) {
+			refusals++
+			dismiss(res)
+			target.Refused(rt.f.now())
+			x.Release(target)
+			continue
+		}
 		if err == nil {
 			target.Answered()
 			res.Request = out
@@ -60,6 +72,18 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 		}
 		resends++
 	}
+}
+
+// noRoom tells that a watchdog did not begin the request because its slots are taken: by another gateway, by whoever calls
+// it without one, or by a request that ends just now.
+func noRoom(res *http.Response) bool {
+	return res.StatusCode == http.StatusTooManyRequests && res.Header.Get(httperr.OriginHeader) == "faas-middleware"
+}
+
+// dismiss ends an answer that nobody gets, so that its connection can be used again where little is left.
+func dismiss(res *http.Response) {
+	_, _ = io.CopyN(io.Discard, res.Body, 4<<10) // what fails costs the connection
+	_ = res.Body.Close()                         // as above
 }
 
 // attempt is out, addressed to target.

@@ -24,7 +24,7 @@ type targetSet struct {
 }
 
 // Update sets the replicas to choose among: those of rs that are ready. Targets that stay keep their
-// counts and their quarantine. slots is how many requests each may have in flight, 0 for no bound.
+// counts and their quarantine. slots is how many requests each may have in flight from here, 0 for no bound.
 func (b *Balancer) Update(rs []function.Replica, slots int) {
 	b.update.Lock()
 	defer b.update.Unlock()
@@ -48,7 +48,7 @@ func (b *Balancer) Update(rs []function.Replica, slots int) {
 }
 
 // Acquire lends a replica at time now, or nil when there is none, each is full, or each is in
-// quarantine. The caller must Release it.
+// quarantine or has just refused a request. The caller must Release it.
 //
 // The choice is the less loaded of two taken at random ("the power of two choices", Mitzenmacher 2001):
 // as good as asking all for the least loaded, without every gateway running to the same one.
@@ -66,10 +66,10 @@ func (b *Balancer) Acquire(now time.Time) *Target {
 			j++
 		}
 		t, other := set.targets[i], set.targets[j]
-		if t.quarantined(at) || (other.inflight.Load() < t.inflight.Load() && !other.quarantined(at)) {
+		if t.shunned(at) || (other.inflight.Load() < t.inflight.Load() && !other.shunned(at)) {
 			t = other
 		}
-		if !t.quarantined(at) && t.take(set.slots) {
+		if !t.shunned(at) && t.take(set.slots) {
 			return t
 		}
 	}
@@ -77,7 +77,7 @@ func (b *Balancer) Acquire(now time.Time) *Target {
 	start := rand.IntN(n) //nolint:gosec // as above
 	for i := range n {
 		t := set.targets[(start+i)%n]
-		if !t.quarantined(at) && t.take(set.slots) {
+		if !t.shunned(at) && t.take(set.slots) {
 			return t
 		}
 	}
@@ -94,6 +94,9 @@ func (b *Balancer) Usable(now time.Time) int {
 	}
 	return n
 }
+
+// Slots is how many requests each replica may have in flight from here; 0 is no bound.
+func (b *Balancer) Slots() int { return int(b.load().slots) }
 
 func (b *Balancer) load() *targetSet {
 	if set := b.set.Load(); set != nil {

@@ -72,6 +72,9 @@ type Exchange struct {
 	Acquire func(context.Context) (*Target, error)
 	// Release takes back what Acquire lent.
 	Release func(*Target)
+	// Slots says that the replicas take a bounded number of requests at once. One that has no room gets the request again,
+	// or another does, as long as the request has no body, which could be under way.
+	Slots bool
 	// Path is where the replica finds the resource, as it stands in the request line (escaped, without
 	// the query).
 	Path string

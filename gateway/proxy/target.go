@@ -20,6 +20,7 @@ type Target struct {
 
 	inflight   atomic.Int64
 	quietUntil atomic.Int64 // unix nanoseconds; 0: not in quarantine
+	fullUntil  atomic.Int64 // unix nanoseconds; 0: it has not refused anything
 	failures   atomic.Int32 // in a row
 }
 
@@ -45,6 +46,15 @@ func (t *Target) Answered() {
 		t.failures.Store(0)
 	}
 }
+
+// breather is how long a replica that had no room is left alone. It is about as long as a short request.
+const breather = 10 * time.Millisecond
+
+// Refused keeps the target from being chosen for a breath, since it said at now that it has no room.
+func (t *Target) Refused(now time.Time) { t.fullUntil.Store(now.Add(breather).UnixNano()) }
+
+// shunned reports whether the target is not to be chosen at now.
+func (t *Target) shunned(now int64) bool { return t.quarantined(now) || t.fullUntil.Load() > now }
 
 func (t *Target) quarantined(now int64) bool { return t.quietUntil.Load() > now }
 
