@@ -205,7 +205,7 @@ func (g *Gateway) meet() (err error) {
 		return err
 	}
 	g.relay, err = peers.NewRelay(peers.RelayOptions{
-		Address: g.opts.Peers, Lookup: g.opts.Lookup, Log: g.log, Registerer: g.opts.Registry,
+		Address: g.opts.Peers, Lookup: g.opts.Lookup, OnCount: g.routes.share, Log: g.log, Registerer: g.opts.Registry,
 	})
 	return err
 }

@@ -25,6 +25,7 @@ type table struct {
 
 	mu      sync.Mutex // held by apply
 	version uint64
+	sharers int // gateways that lend the same replicas, this one included
 }
 
 // routeOptions are what every route of a table shares.
@@ -49,7 +50,7 @@ type route struct {
 }
 
 func newTable(o routeOptions) *table {
-	t := &table{opts: o, loaded: make(chan struct{})}
+	t := &table{opts: o, loaded: make(chan struct{}), sharers: 1}
 	t.routes.Store(&map[string]*route{})
 	t.order.Store(&[]*route{})
 	t.aliases.Store(&map[string][]*route{})
@@ -128,7 +129,7 @@ func (t *table) apply(s function.Snapshot) {
 			r = t.open(status)
 		}
 		r.replace(&status)
-		r.balancer.Update(status.Replicas, status.Scaling.Slots)
+		r.lend(t.sharers)
 		next[status.Name] = r
 		order = append(order, r)
 		if status.Alias != "" {
@@ -149,11 +150,25 @@ func (t *table) apply(s function.Snapshot) {
 		}
 	}
 	for _, r := range next {
-		r.gate.Signal()
-		r.overload.Changed()
+		r.changed()
 		if err := r.blocked(); err != nil {
 			r.gate.Refuse(err)
 		}
+	}
+}
+
+// share makes the table lend its part of each replica's slots where so many gateways lend the same replicas.
+func (t *table) share(gateways int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if gateways == t.sharers {
+		return
+	}
+	t.opts.log.Info("slots are shared", "gateways", gateways)
+	t.sharers = gateways
+	for _, r := range t.sorted() {
+		r.lend(gateways)
+		r.changed()
 	}
 }
 
@@ -184,6 +199,23 @@ func (r *route) replace(status *function.Status) {
 	if status.Desired < before.Desired {
 		r.series.overload.forget()
 	}
+}
+
+// lend sets what the balancer lends: the replicas, and this gateway's part of their slots. It is rounded down, since a
+// replica refuses what is beyond its slots, but is never nothing.
+func (r *route) lend(sharers int) {
+	s := r.status.Load()
+	part := s.Scaling.Slots / sharers
+	if s.Scaling.Slots > 0 {
+		part = max(1, part)
+	}
+	r.balancer.Update(s.Replicas, part)
+}
+
+// changed is for those who wait: there may be room.
+func (r *route) changed() {
+	r.gate.Signal()
+	r.overload.Changed()
 }
 
 // acquire lends a replica with room, and waits for one while the client does. cold is how long it waited where there was
@@ -230,7 +262,7 @@ func (r *route) load() overload.Load {
 	inflight, _ := r.series.load.read(now)
 	return overload.Load{
 		Inflight: inflight, Held: r.gate.Held(), Usable: r.balancer.Usable(now),
-		Desired: s.Desired, Slots: s.Scaling.Slots, Max: s.Scaling.Max,
+		Desired: s.Desired, Slots: r.balancer.Slots(), Max: s.Scaling.Max,
 	}
 }
 

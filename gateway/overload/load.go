@@ -10,7 +10,8 @@ type Load struct {
 	Usable int
 	// Desired is how many replicas were asked for: those that are not ready yet are on their way.
 	Desired int
-	// Slots is how many requests one replica takes at once; 0 is no bound. Max bounds the replicas.
+	// Slots is how many requests this gateway has one replica take at once, which is its part where several gateways share
+	// the replica; 0 is no bound. Max bounds the replicas.
 	Slots, Max int
 }
 

@@ -21,8 +21,9 @@ import (
 )
 
 const (
-	// keepPeers is how long the addresses of the peers are remembered.
-	keepPeers = time.Second
+	// keepPeers is how long the addresses of the peers are remembered, countEvery how often they are counted.
+	keepPeers  = time.Second
+	countEvery = 2 * time.Second
 	// relayTimeout bounds one delivery.
 	relayTimeout = time.Second
 	// maxRelaying bounds the webhooks under way, maxRelayed the size of one in bytes. Alertmanager sends the next
@@ -39,6 +40,9 @@ type RelayOptions struct {
 	Lookup Lookup
 	// Own returns the addresses of this machine, which get nothing. Nil: those of its network interfaces.
 	Own func() ([]netip.Addr, error)
+	// OnCount gets the number of gateways, this one included, when Run knows it and after each change. While the name
+	// cannot be looked up the last number stays. Nil: nobody asks.
+	OnCount func(gateways int)
 	// Log gets a line when deliveries begin to fail, and when they succeed again. Nil: none.
 	Log *slog.Logger
 	// Registerer gets the metrics. Nil: none.
@@ -54,6 +58,7 @@ type Relay struct {
 	port    uint16
 	names   *Names
 	own     func() ([]netip.Addr, error)
+	onCount func(gateways int) // may be nil
 	log     *slog.Logger
 	metrics metrics
 	client  *http.Client
@@ -90,7 +95,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Relay{
-		port: uint16(port), names: NewNames(o.Lookup, keepPeers, host), own: o.Own,
+		port: uint16(port), names: NewNames(o.Lookup, keepPeers, host), own: o.Own, onCount: o.OnCount,
 		log: o.Log, metrics: newMetrics(o.Registerer),
 		client: &http.Client{
 			Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute},
@@ -145,6 +150,9 @@ func (r *Relay) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { r.names.Run(ctx) })
+	if r.onCount != nil {
+		wg.Go(func() { r.watchCount(ctx) })
+	}
 	room := make(chan struct{}, maxRelaying)
 	for {
 		select {
