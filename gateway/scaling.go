@@ -65,14 +65,15 @@ func (g *Gateway) tuneScaling(w http.ResponseWriter, r *http.Request) error {
 	if err := g.opts.Tuner.Tune(r.Context(), before.Name, patch.apply); err != nil {
 		return err
 	}
-	snapshot, err := g.opts.Backend.Functions(r.Context())
-	if err != nil {
-		return fmt.Errorf("read functions after the change: %w", err)
+	// The change stands, whatever can be read of it.
+	if snapshot, err := g.opts.Backend.Functions(r.Context()); err == nil {
+		g.routes.apply(snapshot) // so that the next scrape shows it
+	} else {
+		g.log.Warn("functions cannot be read after a change of scaling: the next scrape may lack it", "function", before.Name, "err", err)
 	}
-	g.routes.apply(snapshot) // so that the next scrape shows it
 	after, err := g.opts.Backend.Function(r.Context(), before.Name)
 	if err != nil {
-		return fmt.Errorf("read the function after the change: %w", err)
+		return fmt.Errorf("the scaling of %s is changed, but cannot be shown: %w", before.Name, err)
 	}
 	if !maps.Equal(before.Labels, after.Labels) {
 		g.log.Info("scaling changed", "function", before.Name, "from", function.ScalingLabels(before.Labels), "to", function.ScalingLabels(after.Labels))

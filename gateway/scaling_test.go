@@ -177,6 +177,16 @@ func TestScalingSet(t *testing.T) {
 	}
 }
 
+// TestScalingSetUnseen holds that a change which stands is answered, though not all functions can be read after it.
+func TestScalingSetUnseen(t *testing.T) {
+	b := &awayBackend{fakeBackend: newFakeBackend(scaledStatus("a"))}
+	b.away.Store(true)
+	g := start(t, b.fakeBackend, func(o *Options) { o.Backend, o.Tuner = b, b })
+	if got := g.scaling(t, "PATCH", "a", `{"max":30}`); got.Scaling.Max != 30 {
+		t.Errorf("the answer: %+v", got.Scaling)
+	}
+}
+
 // TestScalingByAlias holds that a stack's service answers to its short name here as well.
 func TestScalingByAlias(t *testing.T) {
 	s := scaledStatus("func_a")
