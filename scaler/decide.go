@@ -34,9 +34,10 @@ type State struct {
 	// Desired is the count that was last asked for.
 	Desired int
 	// OrderedAt is when the order behind that count was given: Alert.At, or the moment of a manual order
-	// or wake. AppliedAt is when it was applied or last confirmed. Both are zero when there was none.
+	// or wake. AppliedAt is when it was applied or last confirmed. Both are zero when there was none. Of a change that
+	// somebody else made, another gateway or a user, both are when it was seen.
 	OrderedAt, AppliedAt time.Time
-	// RaisedAt is when an order last raised the count. Zero when none did.
+	// RaisedAt is when the count was last raised, or seen to be. Zero when it was not.
 	RaisedAt time.Time
 	// Frozen is what stops alerts from scaling the function.
 	Frozen []alerting.Freeze

@@ -22,6 +22,9 @@ type order struct {
 type lost struct {
 	decision Decision
 	tried    bool // the backend failed once, and may have done it all the same
+	raced    bool // it was on its way when the count changed, so that neither is the older
+	// What the owner knew before it first decided.
+	orderedAt, appliedAt time.Time
 }
 
 // decide says what becomes of o.

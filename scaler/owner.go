@@ -24,13 +24,17 @@ type owner struct {
 	name  string
 	s     *Scaler
 	mail  *mailbox
-	check chan struct{} // has room for one: a snapshot lacks the function
+	check chan struct{} // has room for one: a snapshot lacks the function, or shows another count
 
 	// What follows belongs to run.
 	orderedAt, appliedAt, raisedAt time.Time // see State
 
 	known        bool // the function was there at the last look
 	actual       int  // the desired count at the last look
+	count        int  // the desired count that was last seen or set
+	counted      bool // it was ever
+	countedAt    time.Time
+	foreign      foreign
 	undecided    []order
 	target       *target
 	failures     int
@@ -67,6 +71,9 @@ func (o *owner) run(ctx context.Context) {
 		case <-o.mail.signal:
 			o.undecided = o.mail.take()
 		case <-o.check:
+			if seen, there := o.s.sightings.of(o.name); there && o.counted && seen.count == o.count {
+				continue // it is this owner's own doing
+			}
 		}
 		err := o.work(ctx)
 		if errors.Is(err, function.ErrNotFound) && o.s.retire(o) {
@@ -124,6 +131,7 @@ func (o *owner) read(ctx context.Context) (function.Status, error) {
 	status, err := o.s.backend.Function(ctx, o.name)
 	if err == nil {
 		o.known, o.actual = true, status.Desired
+		o.notice(time.Now(), status.Desired)
 	}
 	return status, err
 }
@@ -140,16 +148,26 @@ func (o *owner) apply(ctx context.Context) error {
 // overtaken has the orders behind the target decided on again, since somebody else has changed the count meanwhile: another
 // gateway with the same order, as a rule. It reports whether that may be at once.
 func (o *owner) overtaken() bool {
+	o.requeue(!o.target.tried)
+	o.overtakings++
+	return o.overtakings <= maxOvertakings
+}
+
+// requeue makes the orders behind the target undecided. They raced against the other change where they were on their way at
+// the same moment, so that none is the older.
+func (o *owner) requeue(raced bool) {
 	t := o.target
 	d := t.decision
 	d.From = o.actual
 	for i := range t.orders {
-		t.orders[i].lost = &lost{decision: d, tried: t.tried}
+		l := lost{decision: d, tried: t.tried, raced: raced, orderedAt: t.before.orderedAt, appliedAt: t.before.appliedAt}
+		if before := t.orders[i].lost; before != nil { // what it must be newer than is what it was before the first time
+			l.raced, l.orderedAt, l.appliedAt = l.raced && before.raced, before.orderedAt, before.appliedAt
+		}
+		t.orders[i].lost = &l
 	}
 	o.orderedAt, o.appliedAt, o.raisedAt = t.before.orderedAt, t.before.appliedAt, t.before.raisedAt
 	o.target, o.undecided = nil, append(t.orders, o.undecided...)
-	o.overtakings++
-	return o.overtakings <= maxOvertakings
 }
 
 // decide works through the undecided orders.
@@ -166,7 +184,7 @@ func (o *owner) decide(now time.Time, status function.Status) {
 		if ord.stops(st.Scaling) {
 			st.Busy = cut(o.s.busy(o.name, ord.alert.At()), maxText)
 		}
-		d := ord.decide(now, st)
+		d := ord.decide(now, o.seenBy(ord, st))
 		st = st.after(now, d)
 		if d.Code == CodeUnchanged && ord.raises() { // as another gateway did, when this one was told or later
 			st.RaisedAt = later(st.RaisedAt, d.OrderedAt)
@@ -209,7 +227,7 @@ func (o *owner) aim(ord order, d Decision) {
 // accepted ends the target well.
 func (o *owner) accepted(now time.Time) {
 	t, first := o.target, o.target.orders[0]
-	o.target = nil
+	o.target, o.count, o.countedAt, o.foreign = nil, t.decision.To, now, foreign{}
 	e := first.event(now, t.decision)
 	e.From, e.Applied, e.Duration, e.Repeats = o.actual, true, now.Sub(t.asked).Seconds(), len(t.orders)-1
 	if e.Repeats > 0 {

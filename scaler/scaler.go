@@ -21,6 +21,7 @@ type Scaler struct {
 	ready       *readiness
 	blockages   *blockages
 	freezes     *freezes
+	sightings   *sightings
 	callTimeout time.Duration
 	busy        func(function string, since time.Time) string
 
@@ -53,6 +54,7 @@ func New(o Options) (*Scaler, error) {
 		ready:         newReadiness(),
 		blockages:     newBlockages(),
 		freezes:       newFreezes(),
+		sightings:     newSightings(),
 		alertmanager:  o.Alertmanager,
 		callTimeout:   o.CallTimeout,
 		busy:          o.Busy,
@@ -207,6 +209,7 @@ func (s *Scaler) observe(snapshot function.Snapshot) {
 		s.becameReady(name, a, now)
 	}
 	s.freezes.observe(snapshot)
+	recounted := s.sightings.observe(now, snapshot)
 	changed, gone := s.blockages.observe(snapshot)
 	for _, f := range changed {
 		s.tellBlocked(now, f)
@@ -224,7 +227,7 @@ func (s *Scaler) observe(snapshot function.Snapshot) {
 		}
 	}
 	for name, o := range s.owners {
-		if there[name] {
+		if there[name] && !recounted[name] {
 			continue
 		}
 		select {
