@@ -13,7 +13,7 @@ type FunctionScaling struct {
 	// Wanted is the count that the rules ask for, Hold the most that was needed in the down window.
 	Wanted *int `json:"wanted"`
 	Hold   *int `json:"hold"`
-	// Signals are in the order of Scaling.Type.
+	// Signals are in the order of Scaling.Type, and at last slots, where the function has some.
 	Signals []ScalingSignal `json:"signals"`
 	// Frozen is nil where no silence holds the function.
 	Frozen *FrozenFunction `json:"frozen"`

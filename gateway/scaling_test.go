@@ -21,18 +21,24 @@ import (
 // readingsServer is a Prometheus in which the rules have recorded that a has a load of 12.3 rps and 800m of cpu.
 func readingsServer(t *testing.T) string {
 	t.Helper()
-	one := func(name, signal string, v float64) string {
-		return fmt.Sprintf(`{"metric":{"__name__":%q,"scaling_type":%q},"value":[0,"%g"]}`, name, signal, v)
-	}
+	return recordedServer(t, recorded("function:replicas:wanted", "", 3), recorded("function:replicas:hold", "", 3),
+		recorded("function:load:mean5s", "rps", 12.3), recorded("function:load:level", "cpu", 800))
+}
+
+func recorded(name, signal string, v float64) string {
+	return fmt.Sprintf(`{"metric":{"__name__":%q,"scaling_type":%q},"value":[0,"%g"]}`, name, signal, v)
+}
+
+// recordedServer is a Prometheus in which the rules have recorded something, of every function that is asked about.
+func recordedServer(t *testing.T, series ...string) string {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if strings.HasSuffix(r.URL.Path, "query_range") {
 			_, _ = w.Write([]byte(`{"status":"success","data":{"resultType":"matrix","result":[]}}`))
 			return
 		}
-		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s,%s,%s,%s]}}`,
-			one("function:replicas:wanted", "", 3), one("function:replicas:hold", "", 3),
-			one("function:load:mean5s", "rps", 12.3), one("function:load:level", "cpu", 800))
+		_, _ = fmt.Fprintf(w, `{"status":"success","data":{"resultType":"vector","result":[%s]}}`, strings.Join(series, ","))
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
@@ -102,6 +108,46 @@ func TestScalingExplained(t *testing.T) {
 	}
 	if b := g.scaling(t, "GET", "b", ""); b.Frozen == nil || b.Frozen.Silence != "7" || !strings.HasPrefix(b.More, "frozen by silence 7 until ") {
 		t.Errorf("what is frozen: %+v", b)
+	}
+}
+
+// TestScalingAtRest holds what is said of a function that the rules are not shown.
+func TestScalingAtRest(t *testing.T) {
+	b := newFakeBackend(status("a", gone), status("b", gone))
+	g := start(t, b, func(o *Options) { o.Tuner, o.Prometheus = b, []string{recordedServer(t)} })
+	series := g.routes.lookup("a").series
+	series.lastArrival.Store(time.Now().Add(-12 * time.Minute).UnixNano())
+	series.changed.Store(0)
+	got := g.scaling(t, "GET", "a", "")
+	if got.More != "no: nothing arrived for 12m" || got.Fewer != "at min 1" {
+		t.Errorf("more %q, fewer %q", got.More, got.Fewer)
+	}
+	load, wanted := 0.0, 0
+	want := []api.ScalingSignal{{Type: "rps", Load: &load, Target: 5, PerReplica: 4.5, Capacity: 4.5, Wanted: &wanted}}
+	if diff := cmp.Diff(want, got.Signals); diff != "" {
+		t.Errorf("signals (-want +got):\n%s", diff)
+	}
+	if got := g.scaling(t, "GET", "b", ""); got.Signals[0].Load != nil || !strings.HasPrefix(got.More, "no figures of rps") {
+		t.Errorf("a function that is shown and of which nothing is recorded: %+v", got)
+	}
+}
+
+// TestScalingBySlots holds that slots are a signal under the name that the gateway's metrics have.
+func TestScalingBySlots(t *testing.T) {
+	s := status("a", gone, gone)
+	s.Labels = map[string]string{function.ScalingLabelPrefix + "slots": "4"}
+	b := newFakeBackend(s)
+	g := start(t, b, func(o *Options) {
+		o.Prometheus = []string{recordedServer(t, recorded("function:load:mean5s", "rps", 2), recorded("function:load:mean5s", slotsType, 6))}
+	})
+	got := g.scaling(t, "GET", "a", "")
+	rps, taken, one, two := 2.0, 6.0, 1, 2
+	want := []api.ScalingSignal{
+		{Type: "rps", Load: &rps, Target: 5, PerReplica: 4.5, Capacity: 9, Wanted: &one},
+		{Type: "slots", Load: &taken, Target: 4, PerReplica: 3.6, Capacity: 7.2, Wanted: &two},
+	}
+	if diff := cmp.Diff(want, got.Signals); diff != "" {
+		t.Errorf("signals (-want +got):\n%s", diff)
 	}
 }
 

@@ -84,6 +84,13 @@ func invoked(ago time.Duration) func(*Facts) {
 	return func(f *Facts) { f.LastInvocation = at.Add(-ago) }
 }
 
+// atRest is a function of which the rules have recorded nothing, since nothing arrived for so long.
+func atRest(ago time.Duration) func(*Facts) {
+	return func(f *Facts) { f.AtRest, f.Readings, f.LastInvocation = true, Readings{}, at.Add(-ago) }
+}
+
+func slots(n int) func(*Facts) { return func(f *Facts) { f.Status.Scaling.Slots = n } }
+
 func wanted(n int) func(*Facts) { return func(f *Facts) { f.Readings.Wanted = &n } }
 
 func overload(n int) func(*Facts) { return func(f *Facts) { f.Readings.Overload = n } }
@@ -103,6 +110,27 @@ func TestMore(t *testing.T) {
 		{"asleep", facts(0, 0), "at 0: the next request wakes it, and rules raise nothing from there"},
 		{"at the maximum", facts(20, 139), "at max 20: load wants 31"},
 		{"at the maximum, and enough", facts(20, 50), "no: load 50 rps is within what 20 replicas carry (90)"},
+		{"at rest", facts(1, 0, atRest(12*time.Minute)), "no: nothing arrived for 12m"},
+		{"at rest with slots", facts(1, 0, atRest(12*time.Minute), slots(4)), "no: nothing arrived for 12m"},
+		{"at rest and asleep", facts(0, 0, atRest(time.Hour)), "at 0: the next request wakes it, and rules raise nothing from there"},
+		{
+			"at rest, but not at another gateway", facts(1, 0, atRest(12*time.Minute), func(f *Facts) {
+				f.Readings.Loads = map[function.ScalingType]float64{function.ScalingRPS: 3}
+			}), "no: load 3 rps is within what 1 replica carries (4.5)",
+		},
+		{
+			"at rest, as far as is known", facts(1, 0, atRest(12*time.Minute), unknown),
+			"not known: Prometheus does not answer: http://127.0.0.1:9090: connection refused",
+		},
+		{
+			"slots", facts(3, 12.3, slots(4), load(Slots, 7)),
+			"no: load 12.3 rps is within what 3 replicas carry (13.5), 7 slots within 10.8",
+		},
+		{
+			"slots that are taken", facts(3, 12.3, slots(4), load(Slots, 30), wanted(9)),
+			"on its way: the rules want 9: 30 slots is more than what 3 replicas carry (10.8)",
+		},
+		{"slots without figures", facts(3, 12.3, slots(4)), "no: load 12.3 rps is within what 3 replicas carry (13.5); there are no figures of slots"},
 		{"by chance", facts(1, 4.8), "not yet: 4.8 rps is more than what 1 replica carries (4.5), but chance alone does that: " +
 			"it takes 5.7 over 30s, or 8.4 over 5s"},
 		{"for certain", facts(1, 9), "on its way: 9 rps is more than what 1 replica carries (4.5), and is ordered within seconds"},
@@ -177,6 +205,9 @@ func TestFewer(t *testing.T) {
 		{"frozen", facts(3, 12.3, frozen(false, true)), "frozen by silence 5bd1 until 19:04:00 UTC (a release)"},
 		{"frozen the other way", facts(1, 0, frozen(true, false)), "at min 1"},
 		{"the loop is lost", facts(3, 0, loopLost), "no orders arrive: control loop lost: no Heartbeat alert since 18:00"},
+		{"at rest", facts(1, 0, atRest(12*time.Minute)), "at min 1"},
+		{"at rest and asleep", facts(0, 0, atRest(12*time.Minute)), "at 0 already"},
+		{"needed for their slots", facts(9, 0, need(9, 9), slots(4), load(Slots, 30)), "load needs them: 30 slots, and some room for chance, need 9"},
 		{"not known", facts(3, 0, unknown), "not known: Prometheus does not answer: http://127.0.0.1:9090: connection refused"},
 		{"not known at the minimum", facts(1, 0, unknown), "at min 1"},
 		{"no figures", facts(3, 0, signals(function.Signal{Type: function.ScalingCPU, Target: 500})), "no figures of cpu: no number, no order"},

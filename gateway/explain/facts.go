@@ -2,6 +2,7 @@ package explain
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"faas/function"
@@ -24,6 +25,9 @@ type Facts struct {
 	// LastInvocation is when the last one arrived at this gateway, and InFlight how many are under way there.
 	LastInvocation time.Time
 	InFlight       int
+	// AtRest says that this gateway does not show the function to the rules, since there is nothing for them to decide. So
+	// they record nothing of it, unless it has a load at another gateway.
+	AtRest bool
 }
 
 // Frozen is a silence that holds a function.
@@ -52,6 +56,9 @@ type Need struct {
 	Replicas int
 }
 
+// Slots is the signal of a function with slots, beside those of its settings: its requests in flight need a slot each.
+const Slots function.ScalingType = "slots"
+
 // Signal is one of the loads that a function follows.
 type Signal struct {
 	function.Signal
@@ -63,14 +70,22 @@ type Signal struct {
 	Wanted int
 }
 
-// Signals are those of the function's settings, in their order.
+// Signals are those of the function's settings, in their order, and at last its slots where it has some.
 func (f Facts) Signals() []Signal {
 	s := f.Status.Scaling
-	all := make([]Signal, 0, len(s.Signals))
-	for _, one := range s.Signals {
+	follows := slices.Clone(s.Signals)
+	if s.Slots > 0 {
+		follows = append(follows, function.Signal{Type: Slots, Target: float64(s.Slots)})
+	}
+	all := make([]Signal, 0, len(follows))
+	for _, one := range follows {
 		signal := Signal{Signal: one, PerReplica: one.Target * s.Proportion}
 		signal.Capacity = signal.PerReplica * float64(f.Status.Desired)
-		if signal.Load, signal.Known = f.Readings.Loads[one.Type]; signal.Known {
+		signal.Load, signal.Known = f.Readings.Loads[one.Type]
+		if f.AtRest && f.Unknown == "" && counted(one.Type) {
+			signal.Known = true // of nothing that arrives nothing is recorded
+		}
+		if signal.Known {
 			signal.Wanted = replicas(math.Ceil(signal.Load / signal.PerReplica))
 		}
 		all = append(all, signal)

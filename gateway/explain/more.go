@@ -93,7 +93,7 @@ func (f Facts) soon(most Signal) string {
 
 // counted reports whether a load is a count of events, in which there is chance.
 func counted(t function.ScalingType) bool {
-	return t == function.ScalingRPS || t == function.ScalingCapacity
+	return t == function.ScalingRPS || t == function.ScalingCapacity || t == Slots
 }
 
 func above(capacity, z float64) float64 { return math.Pow(math.Sqrt(capacity)+z, 2) }
@@ -115,7 +115,10 @@ func (f Facts) enough() string {
 		parts = append(parts, part)
 	}
 	text := "no: load " + strings.Join(parts, ", ")
-	if idle {
+	switch {
+	case idle && f.AtRest && !f.LastInvocation.IsZero():
+		text = "no: nothing arrived for " + span(f.Now.Sub(f.LastInvocation))
+	case idle:
 		text = "no: there is no load"
 	}
 	if missing := f.missing(); missing != "" {
