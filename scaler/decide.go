@@ -161,7 +161,7 @@ func Decide(now time.Time, st State, a Alert) Decision {
 	case direction == Down && n > st.Desired:
 		return d.hold(CodeDirection, fmt.Sprintf("at %d: an order down to %d never raises", st.Desired, n)+parenthesised(clamped))
 	case isFrozen:
-		return d.hold(CodeFrozen, cut(frozen.String(), maxWords)+parenthesised(clamped))
+		return d.hold(CodeFrozen, words(frozen.String(), maxWords)+parenthesised(clamped))
 	case a.Direction == Down && now.Sub(st.RaisedAt) < Calm:
 		return d.hold(CodeCalm, fmt.Sprintf("at %d: raised %.1f s ago, which this order could not know", st.Desired, now.Sub(st.RaisedAt).Seconds())+
 			parenthesised(clamped))

@@ -18,6 +18,9 @@ const lookAtSilences = time.Second
 // first.
 func (s *Scaler) Frozen() []alerting.Freeze { return s.freezes.all(time.Now()) }
 
+// FrozenOf returns what freezes one function, the longest first.
+func (s *Scaler) FrozenOf(name string) []alerting.Freeze { return s.freezes.of(time.Now(), name) }
+
 // Freeze makes a silence for f.Function until f.Until, or changes the one that an earlier call made, and returns what it
 // made. Errors: ErrInvalid for an end that is not in the future, ErrUnavailable without an Alertmanager that answers.
 func (s *Scaler) Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze, error) {
@@ -69,7 +72,7 @@ func (s *Scaler) Unfreeze(ctx context.Context, name string) error {
 	}
 	if still := alerting.Freezes(time.Now(), kept, name); len(still) > 0 {
 		return function.Conflictf("%s is still %s: that silence is not about %s alone, so end it in Alertmanager", name,
-			cut(still[0].String(), maxWords), name)
+			words(still[0].String(), maxWords), name)
 	}
 	return nil
 }

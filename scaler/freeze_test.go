@@ -129,6 +129,9 @@ func TestFrozenFunctionIsNotScaled(t *testing.T) {
 		if diff := cmp.Diff([]alerting.Freeze{want}, s.Frozen()); diff != "" {
 			t.Error(diff)
 		}
+		if diff := cmp.Diff([]alerting.Freeze{want}, s.FrozenOf("resize")); diff != "" || len(s.FrozenOf("cat")) > 0 {
+			t.Errorf("of one: %s, of the other %+v", diff, s.FrozenOf("cat"))
+		}
 		gauge("gateway_scaling_frozen{function_name=\"resize\"} 1\n")
 		send("firing 9 up")
 		send("firing 9 up")
@@ -215,6 +218,34 @@ func TestFreeze(t *testing.T) {
 		past.Until = time.Now()
 		if _, err := s.Freeze(t.Context(), past); !errors.Is(err, function.ErrInvalid) {
 			t.Errorf("freeze until now: %v", err)
+		}
+	})
+}
+
+// TestWordsOfSilences checks that what the author of a silence wrote drives neither a terminal nor the log.
+func TestWordsOfSilences(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		am := &fakeAlertmanager{}
+		s, _ := start(t, Options{Backend: functions(3, "resize", "cat"), Alertmanager: am})
+		all := alerting.FreezeOf(hour())
+		all.Matchers, all.Comment = all.Matchers[:1], "a\n2026 scaled\x1b[31m\u202e \tb"+strings.Repeat("x", 1000)
+		if _, err := am.Silence(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * lookAtSilences)
+		post(t, s, body(time.Now(), "firing 9 up"))
+		synctest.Wait()
+		texts := []string{fmt.Sprint(s.Unfreeze(t.Context(), "resize"))}
+		for _, e := range s.decisions.find(query{limit: -1}).events {
+			texts = append(texts, e.Reason)
+		}
+		if len(texts) != 4 { // two became frozen, one order was held
+			t.Errorf("texts: %q", texts)
+		}
+		for _, text := range texts {
+			if strings.ContainsAny(text, "\n\t\x1b\u202e") || !strings.Contains(text, "(a 2026 scaled [31m bx") || len(text) > maxWords+200 {
+				t.Errorf("got %q", text)
+			}
 		}
 	})
 }

@@ -16,13 +16,13 @@ type freezes struct {
 	changed chan struct{} // has room for one: there is something to tell
 
 	mu        sync.Mutex
-	silences  []alerting.Silence
-	stale     bool           // they or the functions changed since news looked at them
-	ends      time.Time      // when the first of those that freeze something ends; zero: none does
-	edits     int            // how often they were changed other than by a look at Alertmanager
-	functions map[string]int // the desired counts of those that there are
+	silences  []alerting.Silence // replaced, never changed
+	stale     bool               // they or the functions changed since news looked at them
+	edits     int                // how often they were changed other than by a look at Alertmanager
+	functions map[string]int     // the desired counts of those that there are; replaced, never changed
 
 	// What follows belongs to watchSilences.
+	ends time.Time                    // when the first of those that freeze something ends; zero: none does
 	told map[string][]alerting.Freeze // what was told last, of functions that are frozen
 }
 
@@ -32,26 +32,28 @@ func newFreezes() *freezes {
 	}
 }
 
-// of is what freezes a function.
+// of is what freezes a function. Silences are matched without the lock: whoever changes the list makes a new one.
 func (f *freezes) of(now time.Time, name string) []alerting.Freeze {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.silences) == 0 {
+	silences := f.silences
+	f.mu.Unlock()
+	if len(silences) == 0 {
 		return nil
 	}
-	return alerting.Freezes(now, f.silences, name)
+	return alerting.Freezes(now, silences, name)
 }
 
 // all is what freezes any function, in the order of their names.
 func (f *freezes) all(now time.Time) []alerting.Freeze {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	silences, functions := f.silences, f.functions
+	f.mu.Unlock()
 	all := []alerting.Freeze{}
-	if len(f.silences) == 0 {
+	if len(silences) == 0 {
 		return all
 	}
-	for _, name := range slices.Sorted(maps.Keys(f.functions)) {
-		all = append(all, alerting.Freezes(now, f.silences, name)...)
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		all = append(all, alerting.Freezes(now, silences, name)...)
 	}
 	return all
 }
@@ -131,20 +133,22 @@ type freezeChange struct {
 // news compares with what was told last, and counts as told what it returns.
 func (f *freezes) news(now time.Time) []freezeChange {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	stale, silences, functions := f.stale, f.silences, f.functions
+	f.stale = false
+	f.mu.Unlock()
 	var changes []freezeChange
 	for name, was := range f.told {
-		if _, there := f.functions[name]; !there {
+		if _, there := functions[name]; !there {
 			changes = append(changes, freezeChange{function: name, was: was, functionOut: true})
 			delete(f.told, name)
 		}
 	}
-	if !f.stale && (f.ends.IsZero() || now.Before(f.ends)) {
+	if !stale && (f.ends.IsZero() || now.Before(f.ends)) {
 		return changes
 	}
-	f.stale, f.ends = false, time.Time{}
-	for _, name := range slices.Sorted(maps.Keys(f.functions)) {
-		was, is := f.told[name], alerting.Freezes(now, f.silences, name)
+	f.ends = time.Time{}
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		was, is := f.told[name], alerting.Freezes(now, silences, name)
 		for _, freeze := range is {
 			if f.ends.IsZero() || freeze.Until.Before(f.ends) {
 				f.ends = freeze.Until
@@ -157,7 +161,7 @@ func (f *freezes) news(now time.Time) []freezeChange {
 		if len(is) == 0 {
 			delete(f.told, name)
 		}
-		changes = append(changes, freezeChange{function: name, desired: f.functions[name], was: was, is: is})
+		changes = append(changes, freezeChange{function: name, desired: functions[name], was: was, is: is})
 	}
 	return changes
 }
