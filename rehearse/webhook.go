@@ -34,6 +34,7 @@ func (w *world) webhook(payload []*sentAlert) {
 			}
 		}
 		for _, p := range players {
+			scaler.NewestFirst(orders[p], func(o order) scaler.Alert { return o.alert })
 			w.decide(p, orders[p])
 		}
 	})
@@ -45,8 +46,8 @@ type order struct {
 	alert scaler.Alert
 }
 
-// decide does what the gateway's scaler does with orders for a function that come together: the last one that changes the
-// count is carried out.
+// decide does what the gateway's scaler does with orders for a function that come together: they come newest first,
+// and the last one that changes the count is carried out.
 func (w *world) decide(p *player, orders []order) {
 	now := w.time()
 	p.advance(w.now)

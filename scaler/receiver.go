@@ -1,13 +1,11 @@
 package scaler
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"faas/function"
@@ -92,21 +90,10 @@ func (s *Scaler) receive(now time.Time, p payload, passedOn bool) error {
 		orders[a.Function] = append(orders[a.Function], o)
 	}
 	for name, batch := range orders {
-		newestFirst(batch)
+		NewestFirst(batch, func(o order) Alert { return o.alert })
 		if err := s.post(name, batch...); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// newestFirst has the newest of several counts for a function decided on before the others, so that they are not carried
-// out on the way to it. Steps count each, so where there is one the order stays.
-func newestFirst(batch []order) {
-	if slices.ContainsFunc(batch, func(o order) bool { return o.alert.Step }) {
-		return
-	}
-	slices.SortStableFunc(batch, func(a, b order) int {
-		return cmp.Or(b.alert.At().Compare(a.alert.At()), cmp.Compare(b.alert.Replicas, a.alert.Replicas))
-	})
 }
