@@ -68,7 +68,8 @@ type Score struct {
 	// ReplicaSeconds were asked for. LeastReplicaSeconds are those of an oracle that has at each moment just what target times
 	// proportion calls for.
 	ReplicaSeconds, LeastReplicaSeconds float64
-	// Actions counts changes of the count, DirectionChanges those that turned the one before.
+	// Actions counts changes of the count, DirectionChanges those that turned the one before,
+	// which may be the warm-up's.
 	Actions, DirectionChanges int
 	// FirstChange is when the count first changed, Reaction how long the load was beyond what the desired replicas carry at
 	// their targets when the count was first raised. Negative: never.

@@ -10,7 +10,7 @@ type tally struct {
 
 	overSince time.Duration // the load is beyond the desired replicas' targets since; never: it is not
 	raised    bool
-	lastTurn  int // 1: the last change went up, -1: down
+	lastTurn  int // 1: the last change, the warm-up's too, went up, -1: down
 }
 
 func newTally(s *subject) tally {
@@ -61,20 +61,20 @@ func (t *tally) waited(s *subject, r request) {
 	}
 }
 
-// change counts a change of the count that is about to happen.
+// change counts a change of the count that is about to happen. Those of the warm-up do not count, but the first one after
+// it may turn them.
 func (t *tally) change(now time.Duration, from, to int) {
-	if now < 0 {
-		return
-	}
-	t.Actions++
-	turn := 1
+	turn, last := 1, t.lastTurn
 	if to < from {
 		turn = -1
 	}
-	if t.lastTurn == -turn {
+	if t.lastTurn = turn; now < 0 {
+		return
+	}
+	t.Actions++
+	if last == -turn {
 		t.DirectionChanges++
 	}
-	t.lastTurn = turn
 	if t.FirstChange < 0 {
 		t.FirstChange = now
 	}
