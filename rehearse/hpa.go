@@ -11,7 +11,8 @@ import (
 //	desired = ceil(current · metric / target), or the same where metric / target is within 0.1 of 1
 //
 // up at once, by at most 4 pods or 100 % in 15 s, whichever is more; down to the greatest recommendation of the window.
-// Pods that are not ready yet count as if they had no load when that is a wish for more. It does not go to zero.
+// Pods that are not ready yet count as if they had no load when that is a wish for more. It does not go to zero. Its target
+// is the function's, all of it: it knows no proportion.
 //
 // Sources: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/ ("Algorithm details", "Default
 // behavior"), and pkg/controller/podautoscaler/replica_calculator.go.
@@ -43,7 +44,7 @@ func (h HPA) window() time.Duration {
 }
 
 // For implements Policy.
-func (h HPA) For(f Function) func(time.Duration, Seen) int {
+func (h HPA) For(Function) func(time.Duration, Seen) int {
 	metric := h.Metric
 	if metric == 0 {
 		metric = hpaSync
@@ -54,7 +55,7 @@ func (h HPA) For(f Function) func(time.Duration, Seen) int {
 	}
 	var past []recommendation
 	return func(now time.Duration, seen Seen) int {
-		n := hpaReplicas(seen, seen.Load(metric)/f.Scaling.Proportion)
+		n := hpaReplicas(seen, seen.Load(metric))
 		past = append(past, recommendation{now, n})
 		for now-past[0].at > h.window() {
 			past = past[1:]

@@ -49,9 +49,7 @@ func TestPolicies(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := Function{Scaling: function.DefaultScaling()}
-			f.Scaling.Proportion = 1
-			decide := c.policy.For(f)
+			decide := c.policy.For(Function{Scaling: function.DefaultScaling()})
 			for _, l := range c.looks {
 				got := decide(l.at, Seen{Desired: l.desired, Ready: l.ready, Load: func(over time.Duration) float64 {
 					if l.sudden > 0 && over <= 6*time.Second {

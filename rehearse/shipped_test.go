@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -49,7 +50,8 @@ func TestShippedRulesLeaveSteadyLoadsAlone(t *testing.T) {
 	}
 }
 
-// TestShippedRulesOnATrace plays a step, a fall, a wave and the end, and compares with Kubernetes' HPA.
+// TestShippedRulesOnATrace plays a step, a fall, a wave and the end, nine times with other chance, and compares with
+// Kubernetes' HPA: in the median, since a single one may be lucky or not.
 func TestShippedRulesOnATrace(t *testing.T) {
 	curve, err := load.Parse("trace:20@2m,160@3m,40@2m,sine(40..120,3m)@6m,0@2m", load.Options{})
 	if err != nil {
@@ -59,7 +61,7 @@ func TestShippedRulesOnATrace(t *testing.T) {
 	scaling.Signals[0].Target = 10
 	play := func(p rehearse.Policy) *rehearse.Result {
 		o := rehearse.Options{Seed: 3, Policy: p}
-		for i := range 3 {
+		for i := range 9 {
 			o.Functions = append(o.Functions, rehearse.Function{Name: fmt.Sprint("trace-", i), Scaling: scaling, Curve: curve})
 		}
 		result, err := rehearse.Run(t.Context(), o)
@@ -68,12 +70,23 @@ func TestShippedRulesOnATrace(t *testing.T) {
 		}
 		return result
 	}
-	hpa := play(rehearse.HPA{Window: time.Minute})
-	for i, f := range play(nil).Functions {
-		s, theirs := f.Score, hpa.Functions[i].Score
-		if s.OverCapacityShare() > 0.01 || s.Actions > 20 || s.ReplicaSeconds > 1.15*theirs.ReplicaSeconds {
-			t.Errorf("%s: %.2f %% of the load over capacity (at most 1), %d actions (at most 20), %.0f replica-seconds (HPA %.0f): %v",
-				f.Name, 100*s.OverCapacityShare(), s.Actions, s.ReplicaSeconds, theirs.ReplicaSeconds, f.Decisions)
+	replicaSeconds := func(r *rehearse.Result) []float64 {
+		var all []float64
+		for _, f := range r.Functions {
+			all = append(all, f.Score.ReplicaSeconds)
 		}
+		slices.Sort(all)
+		return all
+	}
+	rules := play(nil)
+	for _, f := range rules.Functions {
+		if s := f.Score; s.OverCapacityShare() > 0.01 || s.Actions > 20 {
+			t.Errorf("%s: %.2f %% of the load over capacity (at most 1), %d actions (at most 20): %v",
+				f.Name, 100*s.OverCapacityShare(), s.Actions, f.Decisions)
+		}
+	}
+	ours, theirs := replicaSeconds(rules), replicaSeconds(play(rehearse.HPA{Window: time.Minute}))
+	if median := len(ours) / 2; ours[median] > 1.15*theirs[median] {
+		t.Errorf("%.0f replica-seconds in the median, more than 1.15 times HPA's %.0f", ours[median], theirs[median])
 	}
 }
