@@ -107,6 +107,10 @@ bench-swarm: build ## measure scaling and waking on Docker Swarm beside Swarm's 
 bench-many: binaries ## measure what the control loop costs with 1,000 functions (BENCH_FLAGS="..." passes flags)
 	@go run ./bench/manyfunctions $(BENCH_FLAGS)
 
+.PHONY: bench-fidelity
+bench-fidelity: build binaries ## measure how faithful a rehearsal is, beside the same load for real (BENCH_FLAGS="..." passes flags)
+	@go run ./bench/fidelity $(BENCH_FLAGS)
+
 .PHONY: vuln
 vuln: ## look for known vulnerabilities (asks the public database)
 	$(TOOL) govulncheck ./...
