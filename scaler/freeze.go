@@ -77,22 +77,28 @@ func (s *Scaler) Unfreeze(ctx context.Context, name string) error {
 	return nil
 }
 
+// silences are those that Alertmanager has, and those that are known from one of several that does not answer now.
 func (s *Scaler) silences(ctx context.Context) ([]alerting.Silence, error) {
 	if s.alertmanager == nil {
 		return nil, function.Unavailablef("the gateway knows no Alertmanager: start it with --alertmanager URL")
 	}
-	return s.alertmanager.Silences(ctx)
+	listing, err := s.alertmanager.Silences(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.freezes.with(listing), nil
 }
 
 // watchSilences follows Alertmanager's silences and the functions, and records which become frozen and which are so no
-// more. While no Alertmanager answers, what was known stays until the silences' own end.
+// more. While an Alertmanager does not answer, what was known stays until the silences' own end, unless another shows it to be
+// over.
 func (s *Scaler) watchSilences(ctx context.Context) {
 	tick := time.NewTicker(lookAtSilences)
 	defer tick.Stop()
 	failing := false
 	for {
 		edits := s.freezes.look()
-		silences, err := s.alertmanager.Silences(ctx)
+		listing, err := s.alertmanager.Silences(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -102,7 +108,7 @@ func (s *Scaler) watchSilences(ctx context.Context) {
 			s.log.Info("silences can be read again")
 		}
 		if failing = err != nil; !failing {
-			s.freezes.set(silences, edits)
+			s.freezes.set(time.Now(), listing, edits)
 		}
 		for waiting := true; waiting; {
 			s.tellFreezes(time.Now())

@@ -29,13 +29,18 @@ type fakeAlertmanager struct {
 	silences []alerting.Silence
 	made     int
 	err      error
+	away     bool // one of several, that with the silences, does not answer
+	ended    []string
 }
 
-func (a *fakeAlertmanager) Silences(context.Context) ([]alerting.Silence, error) {
+func (a *fakeAlertmanager) Silences(context.Context) (alerting.Listing, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.err != nil {
-		return nil, a.err
+		return alerting.Listing{}, a.err
+	}
+	if a.away {
+		return alerting.Listing{Ended: a.ended}, nil
 	}
 	var there []alerting.Silence
 	for _, s := range a.silences {
@@ -43,7 +48,7 @@ func (a *fakeAlertmanager) Silences(context.Context) ([]alerting.Silence, error)
 			there = append(there, s)
 		}
 	}
-	return there, nil
+	return alerting.Listing{Silences: there, Ended: a.ended, Complete: true}, nil
 }
 
 func (a *fakeAlertmanager) Silence(_ context.Context, s alerting.Silence) (string, error) {
@@ -219,6 +224,39 @@ func TestFreeze(t *testing.T) {
 		if _, err := s.Freeze(t.Context(), past); !errors.Is(err, function.ErrInvalid) {
 			t.Errorf("freeze until now: %v", err)
 		}
+	})
+}
+
+// TestFreezeWithOneOfTwoAlertmanagers has the one that knows the silences be slow, while the other is empty and quick.
+func TestFreezeWithOneOfTwoAlertmanagers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, am := functions(3, "resize", "cat"), &fakeAlertmanager{}
+		s, _ := start(t, Options{Backend: b, Alertmanager: am})
+		for range 2 {
+			if _, err := am.Silence(t.Context(), alerting.FreezeOf(hour())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change := func(do func()) {
+			time.Sleep(3 * lookAtSilences)
+			synctest.Wait()
+			am.mu.Lock()
+			do()
+			am.mu.Unlock()
+			time.Sleep(3 * lookAtSilences)
+			synctest.Wait()
+		}
+		change(func() { am.away = true })
+		post(t, s, body(time.Now(), "firing 9 up"))
+		change(func() { am.ended = []string{"s1"} })
+		if got := s.Frozen(); len(got) != 1 || got[0].Silence != "s2" {
+			t.Errorf("frozen: %+v", got)
+		}
+		if err := s.Unfreeze(t.Context(), "resize"); err != nil || len(am.silences) != 1 {
+			t.Errorf("unfreeze: %v, silences %+v", err, am.silences)
+		}
+		synctest.Wait()
+		wantDecisions(t, s, "freeze 3→3 frozen", "alert 3→3 frozen", "freeze 3→3 frozen", "freeze 3→3 thawed")
 	})
 }
 

@@ -84,13 +84,21 @@ func (f *freezes) look() (edits int) {
 	return f.edits
 }
 
-// set takes what Alertmanager has, unless it was changed since edits.
-func (f *freezes) set(silences []alerting.Silence, edits int) {
+// with returns what is known together with listing.
+func (f *freezes) with(listing alerting.Listing) []alerting.Silence {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return listing.After(f.silences, time.Now())
+}
+
+// set takes what Alertmanager has, unless it was changed since edits. What an incomplete listing lacks stays.
+func (f *freezes) set(now time.Time, listing alerting.Listing, edits int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.edits != edits {
 		return // the next look sees that change too
 	}
+	silences := listing.After(f.silences, now)
 	same := slices.EqualFunc(f.silences, silences, func(a, b alerting.Silence) bool {
 		return a.ID == b.ID && a.State == b.State && a.UpdatedAt.Equal(b.UpdatedAt)
 	})

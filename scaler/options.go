@@ -26,8 +26,8 @@ type Backend interface {
 
 // Alertmanager is what the scaler needs of it: the silences, which freeze functions.
 type Alertmanager interface {
-	// Silences returns those that are active, or may become so.
-	Silences(ctx context.Context) ([]alerting.Silence, error)
+	// Silences returns those that are active, or may become so, and whether all that hold silences were heard.
+	Silences(ctx context.Context) (alerting.Listing, error)
 	// Silence makes one, or changes the one that has an ID.
 	Silence(ctx context.Context, s alerting.Silence) (id string, err error)
 	// Expire ends one, ErrNotFound if there is none.

@@ -245,7 +245,7 @@ func TestSilences(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.Date(2026, 7, 1, 18, 0, 0, 0, time.UTC)
-	want := []Silence{{
+	want := Listing{Complete: true, Ended: []string{"a", "c"}, Silences: []Silence{{
 		ID: "b", CreatedBy: "me", Comment: "why", State: Active,
 		StartsAt: at, EndsAt: at.Add(time.Hour), UpdatedAt: at.Add(1500 * time.Millisecond), Matchers: labels.Matchers{
 			{Type: labels.MatchEqual, Name: "a", Value: "1"},
@@ -253,12 +253,53 @@ func TestSilences(t *testing.T) {
 			{Type: labels.MatchNotEqual, Name: "c", Value: "4"},
 			{Type: labels.MatchNotRegexp, Name: "d", Value: "5"},
 		},
-	}}
+	}}}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(labels.Matcher{})); diff != "" {
 		t.Error(diff)
 	}
-	if m := got[0].Matchers[1]; !m.Matches("3") || m.Matches("23") {
+	if m := got.Silences[0].Matchers[1]; !m.Matches("3") || m.Matches("23") {
 		t.Errorf("%s does not match as Alertmanager does", m)
+	}
+}
+
+// TestSilencesOfSome has one Alertmanager away, or that hangs longer than the other is waited for.
+func TestSilencesOfSome(t *testing.T) {
+	for _, hangs := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, func(r *http.Request) (*http.Response, error) {
+				switch {
+				case r.URL.Hostname() == "10.0.0.2":
+					return answer(200, "[]")
+				case !hangs:
+					return nil, errors.New("connection refused")
+				}
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})
+			if got, err := c.Silences(t.Context()); err != nil || got.Complete || len(got.Silences) > 0 {
+				t.Errorf("%+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// TestListingAfter checks which silences that were known stay.
+func TestListingAfter(t *testing.T) {
+	now := time.Date(2026, 7, 1, 18, 0, 0, 0, time.UTC)
+	silence := func(id, comment string, ends time.Duration) Silence {
+		return Silence{ID: id, Comment: comment, EndsAt: now.Add(ends)}
+	}
+	before := []Silence{
+		silence("d", "known", time.Hour), silence("a", "known", time.Hour), silence("over", "known", 0), silence("ended", "known", time.Hour),
+	}
+	l := Listing{Silences: []Silence{silence("b", "listed", time.Hour), silence("d", "listed", time.Hour)}, Ended: []string{"ended"}}
+	want := []Silence{silence("a", "known", time.Hour), l.Silences[0], l.Silences[1]}
+	if diff := cmp.Diff(want, l.After(before, now)); diff != "" {
+		t.Error(diff)
+	}
+	l.Complete = true
+	if diff := cmp.Diff(l.Silences, l.After(before, now)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -65,9 +65,19 @@ type matcherJSON struct {
 	IsEqual *bool  `json:"isEqual,omitempty"` // missing: true
 }
 
-// Silences returns those that are active or pending, of every Alertmanager that answers within 2 s. Of one that several
-// have, the newest form counts. Sorted by ID. The error is of kind ErrUnavailable: none answers.
-func (c *Client) Silences(ctx context.Context) ([]Silence, error) {
+// Listing is what the Alertmanagers say of silences.
+type Listing struct {
+	// Silences are those that are active or pending, sorted by ID.
+	Silences []Silence
+	// Ended are the IDs of those that are over and not forgotten yet, sorted.
+	Ended []string
+	// Complete says that all Alertmanagers answered. Else there may be silences that only the others know.
+	Complete bool
+}
+
+// Silences returns those of every Alertmanager that answers within 2 s, or soon after the first. Of one that several have,
+// the newest form counts. The error is of kind ErrUnavailable: none answers.
+func (c *Client) Silences(ctx context.Context) (Listing, error) {
 	var mu sync.Mutex
 	newest := map[string]silenceJSON{}
 	answered, err := c.all(ctx, "list silences", func(ctx context.Context, m member) error {
@@ -85,21 +95,40 @@ func (c *Client) Silences(ctx context.Context) ([]Silence, error) {
 		return nil
 	})
 	if answered == 0 {
-		return nil, err
+		return Listing{}, err
 	}
-	var all []Silence
+	listing := Listing{Complete: err == nil}
 	for _, s := range newest {
 		if s.state() == expired {
+			listing.Ended = append(listing.Ended, s.ID)
 			continue
 		}
 		silence, err := s.parse()
 		if err != nil {
-			return nil, err
+			return Listing{}, err
 		}
-		all = append(all, silence)
+		listing.Silences = append(listing.Silences, silence)
+	}
+	slices.SortFunc(listing.Silences, func(a, b Silence) int { return cmp.Compare(a.ID, b.ID) })
+	slices.Sort(listing.Ended)
+	return listing, nil
+}
+
+// After returns the silences that hold after l, where those before were known. Of an incomplete listing those stay that it
+// does not show to be over, until their own end. Sorted by ID.
+func (l Listing) After(before []Silence, now time.Time) []Silence {
+	if l.Complete {
+		return l.Silences
+	}
+	all := slices.Clone(l.Silences)
+	for _, s := range before {
+		listed := slices.ContainsFunc(l.Silences, func(o Silence) bool { return o.ID == s.ID })
+		if !listed && now.Before(s.EndsAt) && !slices.Contains(l.Ended, s.ID) {
+			all = append(all, s)
+		}
 	}
 	slices.SortFunc(all, func(a, b Silence) int { return cmp.Compare(a.ID, b.ID) })
-	return all, nil
+	return all
 }
 
 func (s silenceJSON) state() State {
