@@ -132,8 +132,8 @@ func TestMore(t *testing.T) {
 		},
 		{"slots without figures", facts(3, 12.3, slots(4)), "no: load 12.3 rps is within what 3 replicas carry (13.5); there are no figures of slots"},
 		{"by chance", facts(1, 4.8), "not yet: 4.8 rps is more than what 1 replica carries (4.5), but chance alone does that: " +
-			"it takes 5.7 over 30s, or 8.4 over 5s"},
-		{"for certain", facts(1, 9), "on its way: 9 rps is more than what 1 replica carries (4.5), and is ordered within seconds"},
+			"it takes 5.7 over 30s, or 9.1 over 5s, and less while it rises"},
+		{"for certain", facts(1, 9.2), "on its way: 9.2 rps is more than what 1 replica carries (4.5), and is ordered within seconds"},
 		{"wanted", facts(2, 40, wanted(9)), "on its way: the rules want 9: 40 rps is more than what 2 replicas carry (9)"},
 		{"ordered", facts(9, 40, starting(7, 8*time.Second)), "load wants 9, ordered 8s ago, 7 ready"},
 		{"ordered by somebody else", facts(9, 40, starting(7, 0)), "load wants 9, ordered, 7 ready"},
@@ -202,6 +202,30 @@ func TestFewer(t *testing.T) {
 		{"held by what nobody saw", facts(12, 10, need(3, 12)), "down window holds 12 (30s)"},
 		{"on its way", facts(12, 10, need(3, 4)), "on its way to 4: no more were needed for 30s, and 6s more are waited"},
 		{"on its way to the minimum", facts(12, 10, need(3, 4), bounds(5, 20)), "on its way to 5: no more were needed for 30s, and 6s more are waited"},
+		{"ordered down", facts(12, 10, need(3, 4), wanted(4)), "on its way: the rules want 4, as no more were needed for 30s"},
+		{"less than a tenth", facts(12, 10, need(3, 11)), "11 would do, but steps of less than a tenth are not taken"},
+		{"a tenth", facts(10, 10, need(3, 9)), "on its way to 9: no more were needed for 30s, and 6s more are waited"},
+		{
+			"less than a tenth, but the minimum", facts(12, 10, need(3, 4), bounds(11, 20)),
+			"on its way to 11: no more were needed for 30s, and 6s more are waited",
+		},
+		{
+			"held, and less than a tenth", facts(12, 10, need(11, 12, Need{at.Add(-26 * time.Second), 12}, Need{at, 11})),
+			"down window holds 12 until about 18:04:10 UTC, in 10s (window 30s); 11 were needed since, and steps of less than a tenth are not taken",
+		},
+		{
+			"held, and just ordered", facts(12, 10, need(3, 12, seen...), ordered(10*time.Second)),
+			"down window holds 12 until about 18:04:20 UTC, in 20s (window 30s), then 4 by what was needed since",
+		},
+		{
+			"just changed", facts(12, 10, need(3, 4), ordered(8*time.Second)),
+			"on its way to 4: no more were needed for 30s, but steps down wait until the count stood for 30s, and it was ordered 8s ago",
+		},
+		{
+			"changed a short window ago", facts(12, 10, need(3, 4), ordered(11*time.Second), func(f *Facts) { f.Status.Scaling.DownWindow = 10 * time.Second }),
+			"on its way to 4: no more were needed for 10s, and 6s more are waited",
+		},
+		{"needed for an overload", facts(9, 10, need(9, 9), overload(9)), "requests found all slots taken, and want 9"},
 		{"frozen", facts(3, 12.3, frozen(false, true)), "frozen by silence 5bd1 until 19:04:00 UTC (a release)"},
 		{"frozen the other way", facts(1, 0, frozen(true, false)), "at min 1"},
 		{"the loop is lost", facts(3, 0, loopLost), "no orders arrive: control loop lost: no Heartbeat alert since 18:00"},

@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// settle is what the rules wait beyond the down window, in which a mean of 5 s drains.
-const settle = 6 * time.Second
-
 // Fewer says why there are not fewer replicas.
 func (f Facts) Fewer() string {
 	st := f.Status
@@ -35,8 +32,24 @@ func (f Facts) Fewer() string {
 	case *f.Readings.Hold >= st.Desired:
 		return f.held()
 	}
-	return fmt.Sprintf("on its way to %d: no more were needed for %s, and %s more are waited",
-		max(*f.Readings.Hold, s.Min, 1), span(s.DownWindow), span(settle))
+	return f.falling(max(*f.Readings.Hold, s.Min, 1))
+}
+
+// falling is about replicas that nothing needed for a down window.
+func (f Facts) falling(to int) string {
+	st := f.Status
+	window := st.Scaling.DownWindow
+	stood, wait := f.Now.Sub(f.Ordered), calmFor(window)
+	switch {
+	case f.Readings.Wanted != nil && *f.Readings.Wanted < st.Desired:
+		return fmt.Sprintf("on its way: the rules want %d, as no more were needed for %s", *f.Readings.Wanted, span(window))
+	case f.tooSmall(to):
+		return fmt.Sprintf("%d would do, but steps of less than a tenth are not taken", to)
+	case !f.Ordered.IsZero() && stood < wait:
+		return fmt.Sprintf("on its way to %d: no more were needed for %s, but steps down wait until the count stood for %s, and it "+
+			"was ordered %s ago", to, span(window), span(wait), span(stood))
+	}
+	return fmt.Sprintf("on its way to %d: no more were needed for %s, and %s more are waited", to, span(window), span(settle))
 }
 
 // last is about a function at its minimum, from where the only way down is to zero.
@@ -68,6 +81,9 @@ func (f Facts) needed() string {
 	st := f.Status
 	if !f.Ordered.IsZero() && f.Now.Sub(f.Ordered) < 5*time.Second {
 		return fmt.Sprintf("ordered %s ago: what was just ordered counts as needed", span(f.Now.Sub(f.Ordered)))
+	}
+	if f.Readings.Overload >= st.Desired {
+		return fmt.Sprintf("requests found all slots taken, and want %d", f.Readings.Overload)
 	}
 	var parts []string
 	room := ""
@@ -103,6 +119,14 @@ func (f Facts) held() string {
 	if until.IsZero() {
 		return text + " (" + span(s.DownWindow) + ")"
 	}
-	return fmt.Sprintf("%s until about %s, in %s (window %s), then %d by what was needed since",
-		text, clock(until.In(f.Now.Location())), span(until.Sub(f.Now)), span(s.DownWindow), then)
+	if !f.Ordered.IsZero() {
+		if stood := f.Ordered.Add(calmFor(s.DownWindow)); stood.After(until) {
+			until = stood
+		}
+	}
+	text = fmt.Sprintf("%s until about %s, in %s (window %s)", text, clock(until.In(f.Now.Location())), span(until.Sub(f.Now)), span(s.DownWindow))
+	if f.tooSmall(then) {
+		return fmt.Sprintf("%s; %d were needed since, and steps of less than a tenth are not taken", text, then)
+	}
+	return fmt.Sprintf("%s, then %d by what was needed since", text, then)
 }

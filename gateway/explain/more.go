@@ -9,14 +9,6 @@ import (
 	"faas/function"
 )
 
-// What a load must be above what the replicas carry before the rules call it more than chance: the difference of the square
-// roots, over 30 and over 5 s. A level, in which there is no chance, must be above it by a factor. As in the rules.
-const (
-	creep30s  = 0.27
-	creep5s   = 0.78
-	tolerance = 1.1
-)
-
 // More says why there are not more replicas.
 func (f Facts) More() string {
 	st := f.Status
@@ -85,7 +77,7 @@ func (f Facts) soon(most Signal) string {
 	case !counted(most.Type) && most.Load <= tolerance*most.Capacity:
 		return fmt.Sprintf("not yet: %s, but by less than 10 %%", over)
 	case counted(most.Type) && math.Sqrt(most.Load)-math.Sqrt(most.Capacity) <= creep5s:
-		return fmt.Sprintf("not yet: %s, but chance alone does that: it takes %s over 30s, or %s over 5s", over,
+		return fmt.Sprintf("not yet: %s, but chance alone does that: it takes %s over 30s, or %s over 5s, and less while it rises", over,
 			figure(most.Type, above(most.Capacity, creep30s)), figure(most.Type, above(most.Capacity, creep5s)))
 	}
 	return fmt.Sprintf("on its way: %s, and is ordered within seconds", over)
