@@ -2,6 +2,7 @@ package scaler
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,9 +127,9 @@ func TestRaisedWhileRetrying(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := functions(2, "resize")
 		b.statuses["resize"].Scaling.Zero = true
-		fail := true
+		var works atomic.Bool
 		b.scale = func(_ context.Context, name string, n int) error {
-			if fail {
+			if !works.Load() {
 				return errBackend
 			}
 			return b.set(name, n, n)
@@ -138,7 +139,7 @@ func TestRaisedWhileRetrying(t *testing.T) {
 		began := time.Now()
 		post(t, s, body(began, "firing 1 down"))
 		time.Sleep(5 * time.Second)
-		fail = false
+		works.Store(true)
 		if err := b.set("resize", 10, 10); err != nil { // by hand at the other gateway
 			t.Fatal(err)
 		}
