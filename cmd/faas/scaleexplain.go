@@ -118,13 +118,13 @@ func settingRows(s api.FunctionScaling) [][]string {
 	if set.Zero {
 		zero = "after " + set.ZeroDuration
 	}
-	hold := "?"
-	if s.Hold != nil {
-		hold = strconv.Itoa(*s.Hold)
+	window := mark("down.window", set.Window)
+	if s.Hold != nil { // else there is no replica to spare, and nobody asks
+		window += ", the most that was needed in it: " + strconv.Itoa(*s.Hold)
 	}
 	return [][]string{
 		{"  bounds", "min " + mark("min", strconv.Itoa(set.Min)) + ", max " + mark("max", strconv.Itoa(set.Max))},
-		{"  down window", mark("down.window", set.Window) + ", the most that was needed in it: " + hold},
+		{"  down window", window},
 		{"  to zero", mark("zero", zero)},
 		{"  proportion", mark("target-proportion", strconv.FormatFloat(set.Proportion, 'g', -1, 64)) + " of the target is planned for"},
 		{"  slots", slots},
