@@ -129,7 +129,7 @@ func measure(ctx context.Context, sys *e2e.Up, s steps, length time.Duration, ou
 		}
 	}
 	t := newTrail(changes, length)
-	failed, asked := rec.Failures(name, 0, warmUp+length)
+	failed, asked := rec.Failures(name, warmUp, warmUp+length)
 	t.failed, t.asked = len(failed), asked
 	return t, startUp, nil
 }
