@@ -89,7 +89,7 @@ func (r *report) traces(runs int, scores []traceScore) {
 // rehearseSteady plays n steady loads for ten minutes, each at a random fraction of what one to 15 replicas carry, with
 // arrivals by chance, and counts those whose replicas went up and down, or down and up.
 func rehearseSteady(ctx context.Context, n int) (turned, actions int, err error) {
-	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: chance, not a secret
+	chance := rand.New(rand.NewPCG(1, 2))
 	o := rehearse.Options{Seed: 1, Length: 10 * time.Minute}
 	for i := range n {
 		s := function.DefaultScaling()

@@ -64,7 +64,7 @@ func (s *system) with(ctx context.Context, d api.FunctionDeployment, do func() e
 
 // stepOnce offers the load. The step comes at a random moment of the intervals of scrapes and rules, which are a second long at most.
 func stepOnce(ctx context.Context, s *system, name string) (stepRun, error) {
-	at := baseFor + rand.N(time.Second) //nolint:gosec // G404: chance, not a secret
+	at := baseFor + rand.N(time.Second)
 	end := at + stepFor
 	rec, err := e2e.Scenario{
 		e2e.At(0, e2e.Offer(name, baseRate)),
