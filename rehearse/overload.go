@@ -1,22 +1,12 @@
 package rehearse
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
-)
 
-// The times of the gateway's overload path: how long after a held request it looks, and after the last look; how often it
-// pushes; how long a wish stands, for how long it is worth a push, and when one that still stands is pushed again.
-const (
-	lookAfter  = 3 * time.Millisecond
-	lookBreath = 20 * time.Millisecond
-	pushEvery  = 250 * time.Millisecond
-	wishMemory = 10 * time.Second
-	wishFresh  = time.Second
-	pushAgain  = 5 * time.Second
+	"faas/gateway/overload"
+	"faas/internal/alerting"
 )
 
 // watcher is what a gateway does about requests that find all slots taken, as package gateway/overload has it.
@@ -29,14 +19,10 @@ type watcher struct {
 	due     time.Duration // the next look
 }
 
-// wish is how many replicas of a function a gateway asks for.
+// wish is what a gateway asks for of one function, as the real one reckons it.
 type wish struct {
-	watched     bool
-	replicas    int
-	seen, since time.Duration
-	pushed      int
-	pushedAt    time.Duration
-	reason      string
+	overload.Wish
+	watched bool
 }
 
 // held is told of each request that has to wait.
@@ -46,12 +32,12 @@ func (t *watcher) held(p *player) {
 	}
 	p.wishes[t.gateway].watched = true
 	t.watched = append(t.watched, p)
-	t.plan(t.world.now + lookAfter)
+	t.plan(t.world.now + overload.Gather)
 }
 
 // plan sets the next look to at, unless it is sooner already.
 func (t *watcher) plan(at time.Duration) {
-	if at = max(at, t.looked+lookBreath); at >= t.due {
+	if at = max(at, t.looked+overload.Breath); at >= t.due {
 		return
 	}
 	t.due = at
@@ -67,21 +53,24 @@ func (t *watcher) plan(at time.Duration) {
 func (t *watcher) look() {
 	now := t.world.now
 	t.looked = now
-	mayPush := now-t.pushed >= pushEvery
+	mayPush := now-t.pushed >= overload.Interval
 	var alerts []*sentAlert
 	waits := false
 	kept := t.watched[:0]
 	for _, p := range t.watched {
 		p.advance(now)
 		w := &p.wishes[t.gateway]
-		w.observe(p, t.gateway, now)
-		due := w.due(p.desired, now)
+		load := p.seen(t.gateway)
+		if n := w.Observe(t.world.time(), load); n > 0 {
+			p.gateways[t.gateway].wished, p.gateways[t.gateway].wishedAt = n, now
+		}
+		due := w.Due(t.world.time(), load)
 		if due && mayPush {
-			alerts = append(alerts, w.alert(p.Name, now))
-			w.pushed, w.pushedAt, due = w.replicas, now, false
+			alerts = append(alerts, asSent(w.Push(t.world.time(), p.Name)))
+			due = false
 		}
 		waits = waits || due
-		if w.watched = due || p.gateways[t.gateway].held > 0; w.watched {
+		if w.watched = due || load.Held > 0; w.watched {
 			kept = append(kept, p)
 		}
 	}
@@ -91,45 +80,29 @@ func (t *watcher) look() {
 		t.world.after(t.world.o.Delivery, func() { t.world.alerts.receive(alerts...) })
 	}
 	if len(t.watched) > 0 {
-		t.plan(now + pushEvery)
+		t.plan(now + overload.Interval)
 	}
 	if waits {
-		t.plan(t.pushed + pushEvery)
+		t.plan(t.pushed + overload.Interval)
 	}
 }
 
-// observe takes in how many replicas would have room for all requests of a gateway.
-func (w *wish) observe(p *player, gateway int, now time.Duration) {
-	counts, n := &p.gateways[gateway], 0
-	if slots := p.Scaling.Slots; counts.held > 0 && p.ready > 0 {
-		n = min((counts.inflight+slots-1)/slots, p.Scaling.Max)
+// seen is what a gateway knows of p's function. Slots are its part of them.
+func (p *player) seen(gateway int) overload.Load {
+	counts := &p.gateways[gateway]
+	lent := p.Scaling.Slots
+	if lent > 0 {
+		lent = max(1, lent/len(p.gateways))
 	}
-	if n <= p.desired {
-		n = 0
-	}
-	if n > 0 {
-		counts.wished, counts.wishedAt = n, now
-	}
-	switch {
-	case n > w.replicas, now-w.seen > wishMemory:
-		w.replicas, w.seen, w.since, w.pushed = n, now, now, 0
-		w.reason = fmt.Sprintf("%d in flight, %d × %d slots, %d held", counts.inflight, p.desired, p.Scaling.Slots, counts.held)
-	case n == w.replicas:
-		w.seen = now
+	return overload.Load{
+		Inflight: counts.inflight, Held: counts.held, Usable: p.ready, Desired: p.desired, Slots: lent, Max: p.Scaling.Max,
 	}
 }
 
-// due reports whether the wish is to be pushed.
-func (w *wish) due(desired int, now time.Duration) bool {
-	return desired > 0 && w.replicas > desired && now-w.seen <= wishFresh &&
-		(w.pushed != w.replicas || now-w.pushedAt >= pushAgain)
-}
-
-func (w *wish) alert(name string, now time.Duration) *sentAlert {
+// asSent makes an alert one that Alertmanager holds.
+func asSent(a alerting.Alert) *sentAlert {
 	return &sentAlert{
-		labels: labels.FromStrings("alertname", "FunctionOverload", "function_name", name,
-			"replicas", strconv.Itoa(w.replicas), "direction", "up"),
-		annotations: labels.FromStrings("signal", "overload", "reason", w.reason),
-		starts:      w.since, ends: now + wishMemory,
+		labels: labels.FromMap(a.Labels), annotations: labels.FromMap(a.Annotations),
+		starts: a.StartsAt.Sub(epoch), ends: a.EndsAt.Sub(epoch),
 	}
 }

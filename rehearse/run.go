@@ -79,9 +79,6 @@ func (w *world) cast() {
 		s := newSubject(f, chance, w.o.Gateways, w.now)
 		p := &player{subject: s, wishes: make([]wish, w.o.Gateways), state: scaler.State{Scaling: f.Scaling, Desired: s.desired}}
 		p.result = FunctionResult{Name: f.Name, Held: map[scaler.Code]int{}}
-		for g := range p.wishes {
-			p.wishes[g].seen, p.wishes[g].pushedAt = -never, -never
-		}
 		s.held = func(gateway int) { w.held(p, gateway) }
 		w.subjects = append(w.subjects, s)
 		w.players[f.Name] = p

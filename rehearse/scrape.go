@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"faas/function"
+	"faas/gateway/overload"
 )
 
 // column is a metric that a gateway shows of a function.
@@ -49,7 +50,7 @@ func signalColumns() []column {
 		{name: load, extra: [2]string{"scaling_type", "capacity"}, value: always(inflightSeconds), only: follows(function.ScalingCapacity)},
 		{name: load, extra: [2]string{"scaling_type", slots}, value: always(inflightSeconds), only: hasSlots},
 		{name: "gateway_function_overload_replicas", value: func(s *subject, g int, now time.Duration) (float64, bool) {
-			return float64(s.gateways[g].wished), now-s.gateways[g].wishedAt <= wishMemory
+			return float64(s.gateways[g].wished), now-s.gateways[g].wishedAt <= overload.Memory
 		}},
 	}
 }

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	// gather is how long after the first held request a look is taken, so that it sees those that came together.
-	gather = 3 * time.Millisecond
-	// breath lies between two looks at least, and interval between two pushes. While requests are held a look is taken
-	// each interval.
-	breath   = 20 * time.Millisecond
-	interval = 250 * time.Millisecond
+	// Gather is how long after the first held request a look is taken, so that it sees those that came together.
+	Gather = 3 * time.Millisecond
+	// Breath lies between two looks at least, and Interval between two pushes. While requests are held a look is taken
+	// each Interval.
+	Breath   = 20 * time.Millisecond
+	Interval = 250 * time.Millisecond
 	// pushTimeout bounds one push.
 	pushTimeout = 3 * time.Second
 )
@@ -90,7 +90,7 @@ func (w *Watcher) put(fs ...*Function) {
 
 // Run works until ctx ends and returns its error once the push under way has ended.
 func (w *Watcher) Run(ctx context.Context) error {
-	timer := time.NewTimer(interval)
+	timer := time.NewTimer(Interval)
 	timer.Stop()
 	for {
 		select {
@@ -100,10 +100,10 @@ func (w *Watcher) Run(ctx context.Context) error {
 			}
 			return ctx.Err()
 		case <-w.signal:
-			w.plan(time.Now().Add(gather))
+			w.plan(time.Now().Add(Gather))
 		case err := <-w.pushed:
 			w.settle(err)
-			w.plan(w.pushBegan.Add(interval))
+			w.plan(w.pushBegan.Add(Interval))
 		case <-timer.C:
 			w.due = time.Time{}
 			w.look(ctx, time.Now())
@@ -116,7 +116,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 
 // plan sets the next look to at, unless it is sooner already.
 func (w *Watcher) plan(at time.Time) {
-	if earliest := w.looked.Add(breath); at.Before(earliest) {
+	if earliest := w.looked.Add(Breath); at.Before(earliest) {
 		at = earliest
 	}
 	if w.due.IsZero() || at.Before(w.due) {
@@ -132,18 +132,20 @@ func (w *Watcher) look(ctx context.Context, now time.Time) {
 	w.watched, w.arrived = append(w.watched, w.arrived...), nil
 	w.mu.Unlock()
 
-	mayPush := w.pushing == nil && now.Sub(w.pushBegan) >= interval
+	mayPush := w.pushing == nil && now.Sub(w.pushBegan) >= Interval
 	var alerts []alerting.Alert
 	waits := false // something is due
 	kept := w.watched[:0]
 	for _, f := range w.watched {
 		load := f.load()
-		f.observe(now, load)
-		due := w.pusher != nil && f.due(now, load)
+		if n := f.wish.Observe(now, load); n > 0 {
+			f.tell(now, n)
+		}
+		due := w.pusher != nil && f.wish.Due(now, load)
 		if due && mayPush {
-			alerts = append(alerts, f.alert(now))
+			alerts = append(alerts, f.wish.Push(now, f.name))
 			w.pushing = append(w.pushing, f)
-			f.pushed, f.pushedAt, due = f.wish, now, false
+			due = false
 		}
 		waits = waits || due
 		if load.Held > 0 || due || !f.release() {
@@ -157,17 +159,11 @@ func (w *Watcher) look(ctx context.Context, now time.Time) {
 		go w.push(ctx, alerts)
 	}
 	if len(w.watched) > 0 {
-		w.plan(now.Add(interval))
+		w.plan(now.Add(Interval))
 	}
 	if waits && w.pushing == nil { // else it is the end of the push that is waited for
-		w.plan(w.pushBegan.Add(interval))
+		w.plan(w.pushBegan.Add(Interval))
 	}
-}
-
-// release ends the watch, unless a request came to be held meanwhile, which has not told since there is a watch.
-func (f *Function) release() bool {
-	f.watched.Store(false)
-	return f.load().Held == 0 || !f.watched.CompareAndSwap(false, true)
 }
 
 // push is over when it has told pushed, of which there is one at a time.
@@ -183,7 +179,7 @@ func (w *Watcher) settle(err error) {
 	if err != nil {
 		outcome = outcomeFailed
 		for _, f := range w.pushing {
-			f.pushed = 0
+			f.wish.Failed()
 			f.Held()
 		}
 	}

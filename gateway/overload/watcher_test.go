@@ -158,7 +158,7 @@ func TestFirstPushComesAtOnce(t *testing.T) {
 	play(t, func(s *scene) {
 		f := s.function("resize")
 		f.hold(15)
-		time.Sleep(gather)
+		time.Sleep(Gather)
 		s.wantPushes("3ms resize=5")
 		want := alerting.Alert{
 			Labels: map[string]string{
@@ -191,7 +191,7 @@ func TestPushesAreFew(t *testing.T) {
 		if posts := s.pushed(); len(posts) > 5 || len(posts) < 4 {
 			t.Errorf("%d pushes in a second: want at most 5\n%s", len(posts), strings.Join(posts, "\n"))
 		}
-		time.Sleep(interval)
+		time.Sleep(Interval)
 		synctest.Wait()
 		last := map[string]string{}
 		for _, p := range s.posts {
@@ -239,7 +239,7 @@ func TestWishIsRememberedAndForgotten(t *testing.T) {
 	play(t, func(s *scene) {
 		f := s.function("resize")
 		f.hold(15)
-		time.Sleep(gather)
+		time.Sleep(Gather)
 		synctest.Wait()
 		f.idle()
 		f.wantTold(t, 5)
@@ -307,7 +307,7 @@ func TestLoweredCountEndsAWish(t *testing.T) {
 	play(t, func(s *scene) {
 		f := s.function("resize")
 		f.hold(15)
-		time.Sleep(gather)
+		time.Sleep(Gather)
 		synctest.Wait()
 		f.set(func(l *Load) { l.Desired = 5 })
 		time.Sleep(900 * time.Millisecond)
@@ -321,7 +321,7 @@ func TestSatisfiedWishIsNotPushed(t *testing.T) {
 	play(t, func(s *scene) {
 		f := s.function("resize")
 		f.hold(15)
-		time.Sleep(gather)
+		time.Sleep(Gather)
 		synctest.Wait()
 		f.set(func(l *Load) { l.Desired = 5 }) // it is on its way; the 15 are held until then
 		time.Sleep(8 * time.Second)
@@ -341,7 +341,7 @@ func TestWakeIsNoOverloadUntilAReplicaIsThere(t *testing.T) {
 		s.wantPushes()
 		f.set(func(l *Load) { l.Usable = 1 })
 		f.Changed()
-		time.Sleep(breath)
+		time.Sleep(Breath)
 		s.wantPushes("603ms sleeper=4")
 	})
 }
@@ -409,7 +409,7 @@ func TestWithoutAlertmanager(t *testing.T) {
 		go func() { _ = s.watcher.Run(ctx) }() // it ends with the test
 		f := s.function("resize")
 		f.hold(15)
-		time.Sleep(gather)
+		time.Sleep(Gather)
 		synctest.Wait()
 		f.wantTold(t, 5)
 	})
@@ -426,7 +426,7 @@ func TestNoHeldRequestIsOverlooked(t *testing.T) {
 			time.Sleep(time.Duration(i%7) * time.Millisecond)
 		}
 		f.hold(50)
-		time.Sleep(interval)
+		time.Sleep(Interval)
 		f.wantTold(t, 14)
 		if last := s.posts[len(s.posts)-1]; !strings.HasSuffix(last.String(), " resize=14") {
 			t.Errorf("last push %s, want 14", last)

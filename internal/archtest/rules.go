@@ -34,8 +34,8 @@ var importRules = []importRule{
 	{of: "gateway/proxy", may: []string{"function", "internal/..."}},
 	{of: "scaler", may: []string{"function", "internal/..."}},
 	{of: "queue", may: []string{"function", "internal/..."}},
-	// It asks the scaler's own Decide what becomes of an order.
-	{of: "rehearse", may: []string{"function", "internal/...", "scaler", "."}},
+	// It asks the scaler's own Decide what becomes of an order, and the gateway's own Wish what is ordered.
+	{of: "rehearse", may: []string{"function", "internal/...", "scaler", "gateway/overload", "."}},
 	{of: "rehearse/load", may: []string{"function"}},
 	{of: "rehearse/past", may: []string{"function", "rehearse/load"}},
 	{of: "rehearse/report", may: []string{"function", "internal/...", "rehearse"}},
