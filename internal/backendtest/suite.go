@@ -87,7 +87,8 @@ func find(snap function.Snapshot, name string) (function.Status, bool) {
 	return function.Status{}, false
 }
 
-// await waits until the watch shows a function as ok wants it. A function that is not there is the zero Status.
+// await waits until a function is as ok wants it, to the watch and to Function, which has what was changed at once while
+// a watch may be a snapshot behind. It returns the latter's. A function that is not there is the zero Status.
 func (s *suite) await(within time.Duration, name, what string, ok func(function.Status) bool) function.Status {
 	s.Helper()
 	timeout := time.NewTimer(within)
@@ -98,7 +99,13 @@ func (s *suite) await(within time.Duration, name, what string, ok func(function.
 		s.mu.Unlock()
 		st, _ := find(snap, name)
 		if ok(st) {
-			return st
+			now, err := s.Backend.Function(s.ctx(), name)
+			if !errors.Is(err, function.ErrNotFound) {
+				s.must("Function", err)
+			}
+			if ok(now) {
+				return now
+			}
 		}
 		select {
 		case <-changed:
