@@ -14,7 +14,7 @@ import (
 	"faas/internal/httperr"
 )
 
-// replicasPath is where the metrics of one replica are, by its ID.
+// replicasPath is where the metrics of one replica are, by its function and its ID.
 const replicasPath = "/metrics/replicas/"
 
 // The bounds of one scrape of a replica. Prometheus gives up after 10 s where it is told nothing else.
@@ -44,7 +44,7 @@ func (g *Gateway) metricsEndpoints() []endpoint {
 		{"GET", "/metrics", g.handle(all.serve)},
 		{"GET", "/metrics/scaling", g.handle(scaling.serve)},
 		{"GET", "/sd/replicas", g.handle(g.listTargets)},
-		{"GET", replicasPath + "{id...}", g.handle(g.scrapeReplica)},
+		{"GET", replicasPath + "{function}/{id...}", g.handle(g.scrapeReplica)},
 	}
 }
 
@@ -77,7 +77,7 @@ func (g *Gateway) listTargets(w http.ResponseWriter, r *http.Request) error {
 			groups = append(groups, targetGroup{
 				Targets: []string{r.Host},
 				Labels: map[string]string{
-					"__metrics_path__": replicasPath + replica.ID,
+					"__metrics_path__": replicasPath + route.name + "/" + replica.ID,
 					"function_name":    route.name, "replica": replica.ID, "node": replica.Node,
 				},
 			})
@@ -98,12 +98,12 @@ func scrapable(r function.Replica) bool {
 	return r.MetricsAddr != "" && (r.State == function.ReplicaReady || r.State == function.ReplicaDraining)
 }
 
-// scrapeReplica serves GET /metrics/replicas/ID.
+// scrapeReplica serves GET /metrics/replicas/FUNCTION/ID.
 func (g *Gateway) scrapeReplica(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
-	addr, ok := g.metricsAddr(id)
+	name, id := r.PathValue("function"), r.PathValue("id")
+	addr, ok := g.metricsAddr(name, id)
 	if !ok {
-		return function.NotFoundf("there is no replica %.80q with metrics", id)
+		return function.NotFoundf("function %.80q has no replica %.80q with metrics", name, id)
 	}
 	want := http.Header{}
 	for _, name := range []string{"Accept", "Accept-Encoding"} {
@@ -133,12 +133,14 @@ func metricsType(given string) string {
 	return "text/plain; version=0.0.4"
 }
 
-func (g *Gateway) metricsAddr(id string) (addr string, ok bool) {
-	for _, route := range *g.routes.routes.Load() {
-		for _, replica := range route.status.Load().Replicas {
-			if replica.ID == id && scrapable(replica) {
-				return replica.MetricsAddr, true
-			}
+func (g *Gateway) metricsAddr(name, id string) (addr string, ok bool) {
+	route := g.routes.lookup(name)
+	if route == nil {
+		return "", false
+	}
+	for _, replica := range route.status.Load().Replicas {
+		if replica.ID == id && scrapable(replica) {
+			return replica.MetricsAddr, true
 		}
 	}
 	return "", false

@@ -60,7 +60,7 @@ func TestMetricsOfReplicas(t *testing.T) {
 	self := strings.TrimPrefix(g.metricsURL, "http://")
 	group := func(name, id, node string) targetGroup {
 		return targetGroup{Targets: []string{self}, Labels: map[string]string{
-			"__metrics_path__": "/metrics/replicas/" + id, "function_name": name, "replica": id, "node": node,
+			"__metrics_path__": "/metrics/replicas/" + name + "/" + id, "function_name": name, "replica": id, "node": node,
 		}}
 	}
 	want := []targetGroup{group("a", "task:1 a", "node-1"), group("a", "large", ""), group("b", "broken", ""), group("b", "moved", ""), group("b", "gone", "")}
@@ -68,7 +68,7 @@ func TestMetricsOfReplicas(t *testing.T) {
 		t.Errorf("%s: targets (-want +got):\n%s", res.Header.Get("Content-Type"), diff)
 	}
 
-	res, body = g.scrapePath(t, "/metrics/replicas/task:1%20a", "Accept", "text/plain", "Accept-Encoding", "gzip")
+	res, body = g.scrapePath(t, "/metrics/replicas/a/task:1%20a", "Accept", "text/plain", "Accept-Encoding", "gzip")
 	wantStatus(t, res, body, http.StatusOK)
 	z, err := gzip.NewReader(strings.NewReader(body))
 	if err != nil {
@@ -90,8 +90,8 @@ func TestMetricsOfReplicas(t *testing.T) {
 		status int
 		says   string
 	}{
-		"large": {502, "more than 4194304 bytes"}, "broken": {502, "it answers 500"}, "moved": {502, "it answers 302"}, "gone": {502, "refused"},
-		"silent": {404, "silent"}, "early": {404, "early"}, "ghost": {404, "ghost"},
+		"a/large": {502, "more than 4194304 bytes"}, "b/broken": {502, "it answers 500"}, "b/moved": {502, "it answers 302"}, "b/gone": {502, "refused"},
+		"a/silent": {404, "silent"}, "a/early": {404, "early"}, "a/ghost": {404, "ghost"}, "c/gone": {404, "gone"}, "a/gone": {404, "gone"},
 	} {
 		res, body := g.scrapePath(t, "/metrics/replicas/"+id)
 		wantStatus(t, res, body, c.status)
@@ -99,7 +99,7 @@ func TestMetricsOfReplicas(t *testing.T) {
 			t.Errorf("%s: says %q, want %q", id, body, c.says)
 		}
 	}
-	res, body = g.do(t, "GET", "/metrics/replicas/gone", "") // the API's port has none of it
+	res, body = g.do(t, "GET", "/metrics/replicas/b/gone", "") // the API's port has none of it
 	wantStatus(t, res, body, http.StatusNotFound)
 }
 
@@ -118,7 +118,7 @@ func TestMetricsAreForSome(t *testing.T) {
 	g := start(t, newFakeBackend(status("a")), func(o *Options) { o.MetricsFrom, o.Lookup = []string{"prometheus"}, lookup })
 	res, body := g.scrapePath(t, "/metrics")
 	wantStatus(t, res, body, http.StatusOK)
-	for _, path := range []string{"/metrics", "/metrics/scaling", "/sd/replicas", "/metrics/replicas/a", "/nothing"} {
+	for _, path := range []string{"/metrics", "/metrics/scaling", "/sd/replicas", "/metrics/replicas/a/b", "/nothing"} {
 		for from, status := range map[string]int{"192.0.2.8:1": http.StatusForbidden, "192.0.2.7:1": 0} {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)

@@ -297,7 +297,7 @@ func walkMetrics(t *testing.T, spec *apitest.Spec) {
 	for path, status := range map[string]int{
 		"/metrics": 200, "/metrics/scaling": 200,
 		"/sd/replicas": 200, "/sd/replicas?signal=usage": 200, "/sd/replicas?signal=queue": 400,
-		"/metrics/replicas/good": 200, "/metrics/replicas/gone": 502, "/metrics/replicas/ghost": 404,
+		"/metrics/replicas/a/good": 200, "/metrics/replicas/b/gone": 502, "/metrics/replicas/a/ghost": 404,
 	} {
 		res, body := g.scrapePath(t, path)
 		wantStatus(t, res, body, status)

@@ -29,7 +29,7 @@ type measureCommand struct {
 	ReplicaMetrics bool   `help:"Give the replicas metrics, which Prometheus then scrapes too." default:"true" negatable:""`
 	Bin            string `help:"Directory with prometheus and alertmanager." default:"bin" type:"path"`
 	Config         string `help:"Directory with prometheus and alertmanager to use instead of the shipped configuration." type:"existingdir"`
-	Profile        string `help:"Write processor profiles of Prometheus and the gateway, taken after the measurement, to this directory." type:"path"`
+	Profile        string `help:"Write processor profiles of Prometheus, Alertmanager and the gateway, taken after the measurement, to this directory." type:"path"`
 	Keep           string `help:"Keep data and logs in this directory." type:"path"`
 }
 

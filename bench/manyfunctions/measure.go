@@ -177,13 +177,15 @@ func (s *system) counters(ctx context.Context) (map[string]float64, error) {
 	return all, nil
 }
 
-// profile writes what Prometheus and the gateway do in 10 s.
+// profile writes what each of the three does in 10 s.
 func (s *system) profile(ctx context.Context, dir string) error {
 	progress("processor profiles")
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
-	for name, at := range map[string]string{"prometheus": s.prometheusAt, "gateway": s.at.Profiles} {
+	for name, at := range map[string]string{
+		"prometheus": s.prometheusAt, "alertmanager": s.alertmanagerAt, "gateway": s.at.Profiles,
+	} {
 		text, err := get(ctx, "http://"+at+"/debug/pprof/profile?seconds=10")
 		if err != nil {
 			return err
@@ -204,7 +206,7 @@ func (c *measureCommand) scrapeCosts(ctx context.Context, s *system, f *figures)
 		{path: "/sd/replicas", every: 5},
 	}
 	if c.ReplicaMetrics {
-		f.scrapes = append(f.scrapes, scrapeCost{path: "/metrics/replicas/" + name(0) + ".1", every: 1 / max(f.replicaScrapes, 0.001)})
+		f.scrapes = append(f.scrapes, scrapeCost{path: "/metrics/replicas/" + name(0) + "/" + name(0) + ".1", every: 1 / max(f.replicaScrapes, 0.001)})
 	}
 	for i := range f.scrapes {
 		one := &f.scrapes[i]

@@ -97,16 +97,15 @@ func (s *system) startLoop(ctx context.Context, c *measureCommand) error {
 	}); err != nil {
 		return err
 	}
-	s.alertmanager, err = s.program("alertmanager", paths[1], s.alertmanagerAt,
+	s.alertmanager, err = s.program("alertmanager", paths[1], s.alertmanagerAt, nil,
 		"--config.file="+filepath.Join(config, "alertmanager", "alertmanager.yml"),
 		"--storage.path="+filepath.Join(s.dir, "alertmanager"), "--cluster.listen-address=", "--data.retention=1h")
 	if err != nil {
 		return err
 	}
-	s.prometheus, err = s.program("prometheus", paths[0], s.prometheusAt,
-		"--config.file="+filepath.Join(config, "prometheus", "prometheus.yml"),
-		"--storage.tsdb.path="+filepath.Join(s.dir, "prometheus"),
-		"--rules.alert.resend-delay=900ms", "--query.lookback-delta=12s", "--storage.tsdb.retention.time=6h")
+	args := append(monitoring.PrometheusFlags(),
+		"--config.file="+filepath.Join(config, "prometheus", "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(s.dir, "prometheus"))
+	s.prometheus, err = s.program("prometheus", paths[0], s.prometheusAt, monitoring.PrometheusEnv(), args...)
 	if err != nil {
 		return err
 	}
@@ -123,9 +122,9 @@ func (s *system) startLoop(ctx context.Context, c *measureCommand) error {
 	return nil
 }
 
-func (s *system) program(name, path, listen string, args ...string) (*supervise.Program, error) {
+func (s *system) program(name, path, listen string, env []string, args ...string) (*supervise.Program, error) {
 	return supervise.NewProgram(supervise.ProgramOptions{
-		Name: name, Path: path, Args: append(args, "--web.listen-address="+listen),
+		Name: name, Path: path, Args: append(args, "--web.listen-address="+listen), Env: env,
 		LogFile: filepath.Join(s.dir, name+".log"), ReadyURL: "http://" + listen + "/-/ready",
 		Report: func(e supervise.Event) { fmt.Fprintln(os.Stderr, name, e) },
 	})

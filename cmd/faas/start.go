@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"faas/function"
+	"faas/internal/monitoring"
 	"faas/internal/supervise"
 	"faas/scaler"
 )
@@ -141,17 +142,17 @@ func (s *system) awaitFunctions(ctx context.Context, board *statusBoard) error {
 }
 
 func (s *system) prometheus() (*supervise.Program, error) {
-	return s.program(partPrometheus, s.prometheusPath, s.addresses.Prometheus, s.ports.prometheus.Addr().String(),
+	args := append(monitoring.PrometheusFlags(),
 		"--config.file="+filepath.Join(s.configDir(), "prometheus", "prometheus.yml"),
 		"--storage.tsdb.path="+filepath.Join(s.data, "prometheus"),
-		// The head of prometheus.yml says why.
-		"--rules.alert.resend-delay=900ms", "--query.lookback-delta=12s", "--storage.tsdb.retention.time=6h",
 		"--web.enable-lifecycle",
 	)
+	return s.program(partPrometheus, s.prometheusPath, s.addresses.Prometheus, s.ports.prometheus.Addr().String(),
+		monitoring.PrometheusEnv(), args...)
 }
 
 func (s *system) alertmanager() (*supervise.Program, error) {
-	return s.program(partAlertmanager, s.alertmanagerPath, s.addresses.Alertmanager, s.ports.alertmanager.Addr().String(),
+	return s.program(partAlertmanager, s.alertmanagerPath, s.addresses.Alertmanager, s.ports.alertmanager.Addr().String(), nil,
 		"--config.file="+filepath.Join(s.configDir(), "alertmanager", "alertmanager.yml"),
 		"--storage.path="+filepath.Join(s.data, "alertmanager"),
 		// The head of alertmanager.yml says why.
@@ -159,9 +160,9 @@ func (s *system) alertmanager() (*supervise.Program, error) {
 	)
 }
 
-func (s *system) program(name, path, dial, listen string, args ...string) (*supervise.Program, error) {
+func (s *system) program(name, path, dial, listen string, env []string, args ...string) (*supervise.Program, error) {
 	p, err := supervise.NewProgram(supervise.ProgramOptions{
-		Name: name, Path: path, Args: append(args, "--web.listen-address="+listen),
+		Name: name, Path: path, Args: append(args, "--web.listen-address="+listen), Env: env,
 		LogFile: s.logFile(name), ReadyURL: "http://" + dial + "/-/ready",
 		Report: func(e supervise.Event) {
 			if e.Err != nil {

@@ -21,6 +21,8 @@ type ProgramOptions struct {
 	// Path and Args are the command line, Args without the program's own name.
 	Path string
 	Args []string
+	// Env is added to the environment of this process, each NAME=VALUE.
+	Env []string
 	// LogFile gets what the program writes, appended. When it grows beyond LogLimit bytes, 10 MiB when 0,
 	// it is moved to LogFile.1, which is replaced; that may lose the lines of that moment.
 	LogFile  string
@@ -143,6 +145,7 @@ func (p *Program) runOnce(ctx context.Context, restart bool) error {
 	life, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	cmd := exec.CommandContext(life, p.opts.Path, p.opts.Args...)
+	cmd.Env = append(os.Environ(), p.opts.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = processAttributes()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
