@@ -237,6 +237,15 @@ func TestFunctionsAtRestAreNotShown(t *testing.T) {
 		rests   bool
 	}{
 		{"at its minimum", labelled("a"), 1, nil, true},
+		{"called just now", labelled("a"), 1, func(r *route, now time.Time) { r.series.begin(now); r.series.end(now, now, 200) }, false},
+		{"new, and never called", labelled("a"), 1, func(r *route, now time.Time) {
+			r.series.arrivals.Store(0)
+			r.series.lastArrival.Store(now.UnixNano())
+		}, true},
+		{"new, with replicas to spare", labelled("a"), 3, func(r *route, now time.Time) {
+			r.series.arrivals.Store(0)
+			r.series.lastArrival.Store(now.UnixNano())
+		}, false},
 		{"at 0", labelled("a", "zero", "true"), 0, nil, true},
 		{"scaled to 0 by hand", labelled("a", "min", "2"), 0, nil, true},
 		{"called a minute ago", labelled("a"), 1, func(r *route, now time.Time) {

@@ -224,11 +224,12 @@ const restAfter = 90 * time.Second
 
 // atRest reports whether there is nothing for rules to decide: no invocation and no change for restAfter, nothing in flight,
 // no replica that could go, none missing, and no signal that is measured elsewhere. /metrics/scaling leaves such functions
-// out, which most are where there are many, so that rules cost what the others cost.
+// out, which most are where there are many, so that rules cost what the others cost. A gateway that has just started has
+// seen no invocations either, and Prometheus hears of each function when its first one comes.
 func (r reading) atRest() bool {
 	s, c := r.status, r.route.series
 	quiet := r.now.Add(-restAfter).UnixNano()
-	if c.lastArrival.Load() > quiet || c.changed.Load() > quiet {
+	if called := c.arrivals.Load() > 0; called && c.lastArrival.Load() > quiet || c.changed.Load() > quiet {
 		return false
 	}
 	if s.Desired > s.Scaling.Min || s.Desired > 0 && (s.Scaling.Zero || s.Desired < s.Scaling.Min) {

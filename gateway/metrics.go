@@ -82,10 +82,11 @@ type series struct {
 	rests    rests
 }
 
-// begin counts an arrival at now.
+// begin counts an arrival at now. That there is one is told before it counts, or a scrape in between would take it for one
+// from before a rest, which is not counted.
 func (s *series) begin(now time.Time) {
-	s.arrivals.Add(1)
 	s.lastArrival.Store(now.UnixNano())
+	s.arrivals.Add(1)
 	s.load.add(now, 1)
 }
 

@@ -9,7 +9,9 @@ import (
 	"time"
 )
 
-func TestScalingMetricsExistBeforeTheFirstRequest(t *testing.T) {
+// TestMetricsOfAFunction holds what is there before the first request, and that Prometheus's rules are shown a function
+// from that on.
+func TestMetricsOfAFunction(t *testing.T) {
 	g := start(t, newFakeBackend(status("echo", replica(t, echo))), nil)
 	shows := func(path string, lines ...string) {
 		t.Helper()
@@ -28,9 +30,9 @@ func TestScalingMetricsExistBeforeTheFirstRequest(t *testing.T) {
 		`gateway_service_target_proportion{function_name="echo"} 0.9`,
 		`gateway_service_down_window_seconds{function_name="echo"} 30`,
 	}
-	shows("/metrics/scaling", slices.Concat(counts, settings, []string{
-		`gateway_function_load_total{function_name="echo",scaling_type="rps"} 0`,
-	})...)
+	if text := g.metricsText(t, "/metrics/scaling"); text != "" {
+		t.Errorf("/metrics/scaling of a function that nobody called:\n%s", text)
+	}
 	shows("/metrics", slices.Concat(counts, settings, []string{
 		`gateway_function_invocation_started{function_name="echo"} 0`,
 		`gateway_function_inflight_seconds_total{function_name="echo"} 0`,
@@ -39,13 +41,16 @@ func TestScalingMetricsExistBeforeTheFirstRequest(t *testing.T) {
 		`gateway_function_held{function_name="echo"} 0`,
 		`gateway_function_invocation_total{code="200",function_name="echo"} 0`,
 	})...)
-	if n := strings.Count(g.metricsText(t, "/metrics/scaling"), "\ngateway_"); n != 8 {
-		t.Errorf("/metrics/scaling has %d series of a function, want 8", n)
-	}
 	for range 3 {
 		g.do(t, "POST", "/function/echo", "x")
 	}
-	shows("/metrics/scaling", `gateway_function_load_total{function_name="echo",scaling_type="rps"} 3`)
+	shows("/metrics/scaling", slices.Concat(counts, settings, []string{
+		`gateway_function_load_total{function_name="echo",scaling_type="rps"} 3`,
+		`gateway_function_awake_seconds{function_name="echo"} 0`,
+	})...)
+	if n := strings.Count(g.metricsText(t, "/metrics/scaling"), "\ngateway_"); n != 8 {
+		t.Errorf("/metrics/scaling has %d series of a function, want 8", n)
+	}
 	shows("/metrics",
 		`gateway_function_invocation_started{function_name="echo"} 3`,
 		`gateway_function_invocation_total{code="200",function_name="echo"} 3`,

@@ -117,7 +117,7 @@ func TestScalingAtRest(t *testing.T) {
 	g := start(t, b, func(o *Options) { o.Tuner, o.Prometheus = b, []string{recordedServer(t)} })
 	series := g.routes.lookup("a").series
 	series.lastArrival.Store(time.Now().Add(-12 * time.Minute).UnixNano())
-	series.changed.Store(0)
+	g.routes.lookup("b").series.begin(time.Now())
 	got := g.scaling(t, "GET", "a", "")
 	if got.More != "no: nothing arrived for 12m" || got.Fewer != "at min 1" {
 		t.Errorf("more %q, fewer %q", got.More, got.Fewer)

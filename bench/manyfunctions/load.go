@@ -83,15 +83,31 @@ type load struct {
 	sent, failed, steps atomic.Int64
 }
 
+func newLoad(gateway string, most float64, step time.Duration) *load {
+	return &load{gateway: gateway, most: most, step: step, client: &http.Client{
+		Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512},
+	}}
+}
+
+// touch calls each function once.
+func (l *load) touch(ctx context.Context, functions int) error {
+	for i := range functions {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l.send(ctx, l.url(i))
+	}
+	return nil
+}
+
+func (l *load) url(i int) string { return fmt.Sprintf("http://%s/function/%s", l.gateway, name(i)) }
+
 // run offers the load until ctx ends.
 func (l *load) run(ctx context.Context, active int) {
-	transport := &http.Transport{MaxIdleConns: 512, MaxIdleConnsPerHost: 512}
-	defer transport.CloseIdleConnections()
-	l.client = &http.Client{Timeout: 10 * time.Second, Transport: transport}
+	defer l.client.CloseIdleConnections()
 	var all sync.WaitGroup
 	for i := range active {
-		url := fmt.Sprintf("http://%s/function/%s", l.gateway, name(i))
-		all.Go(func() { l.one(ctx, url, rand.New(rand.NewPCG(5, uint64(i)))) }) //nolint:gosec // load, not a secret
+		all.Go(func() { l.one(ctx, l.url(i), rand.New(rand.NewPCG(5, uint64(i)))) }) //nolint:gosec // load, not a secret
 	}
 	all.Wait()
 }

@@ -26,6 +26,7 @@ type measureCommand struct {
 	Rate      float64       `help:"Greatest load of a function in requests per second." default:"40"`
 	Step      time.Duration `help:"How long a function's load stays the same, on average." default:"10s"`
 
+	Touch          bool   `help:"Call each function once before, so that Prometheus has seen them all."`
 	ReplicaMetrics bool   `help:"Give the replicas metrics, which Prometheus then scrapes too." default:"true" negatable:""`
 	Bin            string `help:"Directory with prometheus and alertmanager." default:"bin" type:"path"`
 	Config         string `help:"Directory with prometheus and alertmanager to use instead of the shipped configuration." type:"existingdir"`

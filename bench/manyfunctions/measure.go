@@ -75,7 +75,7 @@ func (c *measureCommand) Run(ctx context.Context) (err error) {
 
 func (c *measureCommand) measure(ctx context.Context, s *system, f *figures) error {
 	loaded, stopLoad := context.WithCancel(ctx)
-	l := &load{gateway: s.at.Gateway, most: c.Rate, step: c.Step}
+	l := newLoad(s.at.Gateway, c.Rate, c.Step)
 	var offering sync.WaitGroup
 	offering.Go(func() { l.run(loaded, c.Active) })
 	defer offering.Wait()
@@ -94,6 +94,12 @@ func (c *measureCommand) measure(ctx context.Context, s *system, f *figures) err
 
 	if err := s.startLoop(ctx, c); err != nil {
 		return err
+	}
+	if c.Touch {
+		progress("a call of each function")
+		if err := l.touch(ctx, c.Functions); err != nil {
+			return err
+		}
 	}
 	progress("with the control loop: %s to settle, then %s", c.Settle, c.For)
 	if err := pause(ctx, c.Settle); err != nil {
