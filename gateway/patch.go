@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -31,9 +32,9 @@ var scalingFields = map[string]struct {
 }{
 	"min":          {"min", readWhole},
 	"max":          {"max", readWhole},
-	"window":       {"down.window", readText},
+	"window":       {"down.window", textSuchAs("1m")},
 	"zero":         {"zero", readBool},
-	"zeroDuration": {"zero-duration", readText},
+	"zeroDuration": {"zero-duration", textSuchAs("15m")},
 	"proportion":   {"target-proportion", readAmount},
 	"slots":        {"slots", readWhole},
 	"factor":       {"factor", readWhole},
@@ -48,7 +49,7 @@ func parseScalingPatch(fields map[string]json.RawMessage) (scalingPatch, error) 
 		var err error
 		switch value := fields[name]; name {
 		case "type":
-			p.types, err = optional(value, readText)
+			p.types, err = optional(value, textSuchAs("rps,cpu"))
 		case "target":
 			p.target, err = optional(value, readAmount)
 		case "targets":
@@ -209,12 +210,15 @@ func readBool(value json.RawMessage) (string, error) {
 	return strconv.FormatBool(v), nil
 }
 
-func readText(value json.RawMessage) (string, error) {
-	var text string
-	if json.Unmarshal(value, &text) != nil || text == "" {
-		return "", errors.New("use a text")
+// textSuchAs reads a text that is not empty. The example is for those who sent something else.
+func textSuchAs(example string) func(json.RawMessage) (string, error) {
+	return func(value json.RawMessage) (string, error) {
+		var text string
+		if json.Unmarshal(value, &text) != nil || text == "" {
+			return "", fmt.Errorf("use a text such as %q, or null for the default", example)
+		}
+		return text, nil
 	}
-	return text, nil
 }
 
 // readAmount reads a number, or a text as labels have it, such as 256Mi.
@@ -223,8 +227,8 @@ func readAmount(value json.RawMessage) (string, error) {
 	if json.Unmarshal(value, &v) == nil {
 		return strconv.FormatFloat(v, 'f', -1, 64), nil
 	}
-	text, err := readText(value)
-	if err != nil {
+	var text string
+	if json.Unmarshal(value, &text) != nil || text == "" {
 		return "", errors.New(`use a number, or a quantity such as "256Mi"`)
 	}
 	return text, nil

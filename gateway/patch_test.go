@@ -92,7 +92,15 @@ func TestScalingPatch(t *testing.T) {
 			"mistakes", nil, `{"max":"many","min":1.5,"zero":"yes","targets":[1],"window":60,"speed":1,"type":7,"target":true}`, nil,
 			[]string{
 				"max: use a whole number", "min: use a whole number", "zero: use true or false", "targets: use an object",
-				"window: use a text", "speed: unknown; there are type", "type: use a text", "target: use a number, or a quantity",
+				`window: use a text such as "1m"`, "speed: unknown; there are type", `type: use a text such as "rps,cpu"`,
+				"target: use a number, or a quantity",
+			},
+		},
+		{
+			"no texts", nil, `{"window":"","zeroDuration":900,"type":["rps","cpu"]}`, nil,
+			[]string{
+				`window: use a text such as "1m", or null for the default`, `zeroDuration: use a text such as "15m", or null`,
+				`type: use a text such as "rps,cpu", or null`,
 			},
 		},
 		{
