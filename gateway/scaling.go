@@ -14,6 +14,7 @@ import (
 	"faas/api"
 	"faas/function"
 	"faas/gateway/explain"
+	"faas/internal/alerting"
 )
 
 const (
@@ -27,6 +28,12 @@ const (
 type Tuner interface {
 	// Tune has change edit the scaling labels that there are. It may be called again, when somebody else was quicker.
 	Tune(ctx context.Context, name string, change func(labels map[string]string) error) error
+}
+
+// oneFreezer is a Freezer that can look at one function without looking at all, as the scaler can.
+type oneFreezer interface {
+	// FrozenOf returns what freezes one function, the longest first.
+	FrozenOf(name string) []alerting.Freeze
 }
 
 // explainScaling serves GET /system/functions/NAME/scaling.
@@ -97,18 +104,13 @@ func (g *Gateway) scalingOf(ctx context.Context, s function.Status) api.Function
 	if f.ControlLoop != nil {
 		out.ControlLoop = f.ControlLoop.Error()
 	}
-	if g.opts.Freezer != nil {
-		for _, frozen := range g.opts.Freezer.Frozen() {
-			if frozen.Function != s.Name {
-				continue
-			}
-			if out.Frozen == nil {
-				out.Frozen = new(api.FrozenFunction(frozen))
-			}
-			f.Frozen = append(f.Frozen, explain.Frozen{
-				Silence: frozen.Silence, Comment: frozen.Comment, Until: frozen.Until, Up: frozen.Up, Down: frozen.Down, Zero: frozen.Zero,
-			})
+	for _, frozen := range g.freezesOf(s.Name) {
+		if out.Frozen == nil {
+			out.Frozen = new(api.FrozenFunction(frozen))
 		}
+		f.Frozen = append(f.Frozen, explain.Frozen{
+			Silence: frozen.Silence, Comment: frozen.Comment, Until: frozen.Until, Up: frozen.Up, Down: frozen.Down, Zero: frozen.Zero,
+		})
 	}
 	if g.opts.Decisions != nil {
 		out.Decisions = append(out.Decisions, g.opts.Decisions(s.Name, decisionsShown)...)
@@ -132,6 +134,18 @@ func (g *Gateway) scalingOf(ctx context.Context, s function.Status) api.Function
 	}
 	out.More, out.Fewer = f.More(), f.Fewer()
 	return out
+}
+
+// freezesOf are the silences that freeze one function, the longest first.
+func (g *Gateway) freezesOf(name string) []alerting.Freeze {
+	switch f := g.opts.Freezer.(type) {
+	case nil:
+		return nil
+	case oneFreezer:
+		return f.FrozenOf(name)
+	default:
+		return slices.DeleteFunc(slices.Clone(f.Frozen()), func(one alerting.Freeze) bool { return one.Function != name })
+	}
 }
 
 // readings are what Prometheus knows of a function, or why it is not known.

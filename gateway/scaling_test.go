@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,15 @@ func recordedServer(t *testing.T, series ...string) string {
 type freezes []alerting.Freeze
 
 func (f freezes) Frozen() []alerting.Freeze { return f }
+
+// oneFreezes tells of one function alone.
+type oneFreezes struct{ freezes }
+
+func (oneFreezes) Frozen() []alerting.Freeze { panic("it was asked for all") }
+
+func (f oneFreezes) FrozenOf(name string) []alerting.Freeze {
+	return slices.DeleteFunc(slices.Clone(f.freezes), func(one alerting.Freeze) bool { return one.Function != name })
+}
 
 func (freezes) Freeze(_ context.Context, f alerting.Freeze) (alerting.Freeze, error) { return f, nil }
 func (freezes) Unfreeze(context.Context, string) error                               { return nil }
@@ -108,6 +118,27 @@ func TestScalingExplained(t *testing.T) {
 	}
 	if b := g.scaling(t, "GET", "b", ""); b.Frozen == nil || b.Frozen.Silence != "7" || !strings.HasPrefix(b.More, "frozen by silence 7 until ") {
 		t.Errorf("what is frozen: %+v", b)
+	}
+}
+
+// TestScalingFrozen holds that of what is frozen the function's own is told, and that the others are not looked at where the
+// Freezer can do without.
+func TestScalingFrozen(t *testing.T) {
+	until := time.Now().Add(time.Hour)
+	all := freezes{
+		{Function: "b", Silence: "7", Until: until, Up: true, Down: true, Zero: true},
+		{Function: "a", Silence: "8", Until: until, Up: true, Down: true, Zero: true},
+	}
+	for name, freezer := range map[string]Freezer{"of all": all, "of one": oneFreezes{all}} {
+		t.Run(name, func(t *testing.T) {
+			g := start(t, newFakeBackend(status("a", gone), status("c", gone)), func(o *Options) { o.Freezer = freezer })
+			if got := g.scaling(t, "GET", "a", ""); got.Frozen == nil || got.Frozen.Silence != "8" || !strings.HasPrefix(got.More, "frozen by silence 8 ") {
+				t.Errorf("what is frozen: %+v", got)
+			}
+			if got := g.scaling(t, "GET", "c", ""); got.Frozen != nil {
+				t.Errorf("what is not frozen: %+v", got.Frozen)
+			}
+		})
 	}
 }
 
