@@ -49,8 +49,8 @@ func (s *Scaler) Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze
 	return f, nil
 }
 
-// Unfreeze ends the silences that freeze this function alone; that there is none is no error. Errors: ErrConflict where one
-// that is about others too still freezes it, ErrUnavailable without an Alertmanager that answers.
+// Unfreeze ends the silences that freeze this function and stop nothing else; that there is none is no error. Errors:
+// ErrConflict where one that stops other alerts too still freezes it, ErrUnavailable without an Alertmanager that answers.
 func (s *Scaler) Unfreeze(ctx context.Context, name string) error {
 	silences, err := s.silences(ctx)
 	if err != nil {
@@ -71,8 +71,8 @@ func (s *Scaler) Unfreeze(ctx context.Context, name string) error {
 		s.freezes.edit(ended)
 	}
 	if still := alerting.Freezes(time.Now(), kept, name); len(still) > 0 {
-		return function.Conflictf("%s is still %s: that silence is not about %s alone, so end it in Alertmanager", name,
-			words(still[0].String(), maxWords), name)
+		return function.Conflictf("%s is still %s: that silence may stop other alerts too, so end it in Alertmanager, when they may "+
+			"come again: amtool silence expire %.50s", name, words(still[0].String(), maxWords), words(still[0].Silence, maxWords))
 	}
 	return nil
 }

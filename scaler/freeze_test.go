@@ -210,6 +210,18 @@ func TestFreeze(t *testing.T) {
 		if err := am.Expire(t.Context(), "s2"); err != nil {
 			t.Fatal(err)
 		}
+		own := alerting.FreezeOf(hour())
+		own.Matchers = own.Matchers[1:] // of every alert of the function, such as one of errors
+		if _, err := am.Silence(t.Context(), own); err != nil {
+			t.Fatal(err)
+		}
+		err = s.Unfreeze(t.Context(), "resize")
+		if !errors.Is(err, function.ErrConflict) || !strings.HasSuffix(err.Error(), "amtool silence expire s3") || len(am.silences) != 1 {
+			t.Errorf("unfreeze what also silences other alerts: %v, silences %+v", err, am.silences)
+		}
+		if err := am.Expire(t.Context(), "s3"); err != nil {
+			t.Fatal(err)
+		}
 		if err := s.Unfreeze(t.Context(), "resize"); err != nil {
 			t.Errorf("unfreeze what is not frozen: %v", err)
 		}

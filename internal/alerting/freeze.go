@@ -144,11 +144,25 @@ func (s Silence) matches(alert, function, direction string) bool {
 	return true
 }
 
-// Only reports whether a silence is about this function alone.
+// Only reports whether a silence stops the alerts that scale this function, and no others: neither those of another function,
+// nor alerts of the user's own that bear the function's name. A pattern counts that lists the names between bars.
 func (s Silence) Only(function string) bool {
+	return s.demands(nameLabel, ScaleAlert, OverloadAlert, IdleAlert) && s.demands(functionLabel, function)
+}
+
+// demands reports whether the silence wants a label to have one of these values.
+func (s Silence) demands(label string, values ...string) bool {
 	return slices.ContainsFunc(s.Matchers, func(m *labels.Matcher) bool {
-		return m.Name == functionLabel && m.Value == function && (m.Type == labels.MatchEqual ||
-			m.Type == labels.MatchRegexp && !strings.ContainsAny(function, "."))
+		if m.Name != label || m.Type != labels.MatchEqual && m.Type != labels.MatchRegexp {
+			return false
+		}
+		listed := []string{m.Value}
+		if m.Type == labels.MatchRegexp {
+			listed = strings.Split(m.Value, "|")
+		}
+		return !slices.ContainsFunc(listed, func(one string) bool {
+			return !slices.Contains(values, one) || m.Type == labels.MatchRegexp && strings.Contains(one, ".")
+		})
 	})
 }
 

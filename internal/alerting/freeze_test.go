@@ -31,7 +31,12 @@ func TestWhatASilenceFreezes(t *testing.T) {
 		want     string // of up, down and zero
 		only     bool
 	}{
-		{[]string{"function_name=resize"}, "up down zero", true},
+		{[]string{"function_name=resize"}, "up down zero", false},
+		{[]string{"alertname!=FunctionErrors", "function_name=resize"}, "up down zero", false},
+		{[]string{"alertname=~FunctionScale|FunctionErrors", "function_name=resize"}, "up down zero", false},
+		{[]string{"alertname=~Function.*", "function_name=resize"}, "up down zero", false},
+		{[]string{"alertname=FunctionScale", "function_name=~resize|other"}, "up down zero", false},
+		{[]string{"alertname=FunctionScale", "alertname=~.+", "function_name=resize", "function_name=~.+"}, "up down zero", true},
 		{[]string{"alertname=FunctionScale", "function_name=resize"}, "up down zero", true},
 		{[]string{"alertname=FunctionOverload", "function_name=resize"}, "up down zero", true},
 		{[]string{"alertname=~FunctionScale|FunctionOverload|FunctionIdle", "function_name=resize"}, "up down zero", true},
@@ -43,14 +48,14 @@ func TestWhatASilenceFreezes(t *testing.T) {
 		{[]string{"alertname=FunctionOverload", "function_name=resize", "direction=up"}, "up", true},
 		{[]string{"alertname=FunctionOverload", "function_name=resize", "direction=down"}, "down zero", true},
 		{[]string{"alertname=FunctionScale", "function_name=resize", "direction=down"}, "down zero", true},
-		{[]string{"function_name=resize", "direction!=up"}, "down zero", true},
+		{[]string{"function_name=resize", "direction!=up"}, "down zero", false},
 		{[]string{"alertname=FunctionScale", "function_name=resize", "direction=~up|down"}, "up down zero", true},
 		{[]string{"alertname=FunctionIdle", "function_name=resize"}, "zero", true},
 		{[]string{"alertname=FunctionIdle", "function_name=resize", "direction=up"}, "", true},
 		{[]string{"alertname=FunctionScale", "function_name=other"}, "", false},
 		{[]string{"alertname=Heartbeat"}, "", false},
 		{[]string{"alertname=FunctionScale", "function_name=resize", "replicas=7"}, "", true},
-		{[]string{"function_name=resize", "cluster=\"\""}, "", true},
+		{[]string{"function_name=resize", "cluster=\"\""}, "", false},
 	} {
 		s := silence(t, "a", tt.matchers...)
 		got := ""
@@ -68,7 +73,7 @@ func TestWhatASilenceFreezes(t *testing.T) {
 			t.Errorf("%v freezes %q, want %q", tt.matchers, got, tt.want)
 		}
 		if s.Only("resize") != tt.only {
-			t.Errorf("%v is of resize only: %t", tt.matchers, !tt.only)
+			t.Errorf("%v is of resize's scaling only: %t", tt.matchers, !tt.only)
 		}
 	}
 }
