@@ -124,24 +124,39 @@ func TestScaleChange(t *testing.T) {
 			func(s *api.FunctionScaling) { s.Scaling.Max = 10 },
 			"echoit: max 3 → 10\n  the present load wants 31 now: it grows from 3 to 10 at once\n",
 		},
-		{"nothing moves", scaling(), func(s *api.FunctionScaling) {
-			s.Scaling.Factor, s.ControlLoop = 10, "lost since noon"
-			s.Frozen = &api.FrozenFunction{Silence: "7", Until: time.Date(2026, 11, 22, 18, 4, 0, 0, time.Local)}
-		}, "echoit: factor 20 → 10\n  frozen by silence 7 until " + time.Date(2026, 11, 22, 18, 4, 0, 0, time.Local).Format("2006-01-02 15:04:05 MST") +
-			": alerts do not scale it\n  no orders arrive: lost since noon\n"},
+		{
+			"nothing moves", scaling(), func(s *api.FunctionScaling) { s.Scaling.Factor, s.ControlLoop = 10, "lost since noon" },
+			"echoit: factor 20 → 10\n  no orders arrive: lost since noon\n",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			after := tt.before
 			after.Signals = append([]api.ScalingSignal(nil), tt.before.Signals...)
 			tt.change(&after)
 			var b strings.Builder
-			if err := tellChange(&b, tt.before, after); err != nil {
+			if err := tellChange(&b, tt.before, after, nil); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(tt.want, b.String()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestScaleChangeFrozen holds that all silences are told, with the direction of each.
+func TestScaleChangeFrozen(t *testing.T) {
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)
+	after := scaling(func(s *api.FunctionScaling) { s.Scaling.Factor = 10 })
+	var b strings.Builder
+	err := tellChange(&b, scaling(), after, []api.FrozenFunction{
+		{Silence: "8", Until: noon.Add(time.Hour), CreatedBy: "me", Comment: "a release", Down: true, Zero: true},
+		{Silence: "7", Until: noon, Up: true, Down: true, Zero: true},
+	})
+	want := "echoit: factor 20 → 10\n  frozen downwards by silence 8 until " + scaleTime(noon.Add(time.Hour)) + ", made by me: a release\n" +
+		"  frozen by silence 7 until " + scaleTime(noon) + "\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
 
@@ -152,17 +167,21 @@ func TestScaleExplained(t *testing.T) {
 		s.Scaling.Slots = 4
 		s.Signals = append(s.Signals, api.ScalingSignal{Type: "memory", Target: 256 << 20, PerReplica: 0.9 * (256 << 20), Capacity: 2.7 * (256 << 20)})
 		s.ControlLoop = "lost\x1b[2J since noon"
-		s.Frozen = &api.FrozenFunction{Silence: "7", Until: now.Add(time.Hour), CreatedBy: "me", Comment: "a release"}
 		s.Decisions = []api.ScaleEvent{
 			{Time: now.Add(-3 * time.Hour), Kind: "wake", From: 0, To: 1, Applied: true, Reason: "woken by a request", ReadyAfter: ptr(0.25)},
 			{Time: now.Add(-5 * time.Minute), Kind: "alert", Signal: "rps", From: 1, To: 3, Applied: true, Reason: "ordered 3 (rps 12.3)"},
 			{Time: now.Add(-8 * time.Second), Kind: "alert", From: 3, To: 3, Reason: "frozen by silence 7", Repeats: 2},
 		}
 	})
+	freezes := []api.FrozenFunction{
+		{Silence: "8", Until: now.Add(2 * time.Hour), Down: true, Zero: true},
+		{Silence: "7", Until: now.Add(time.Hour), CreatedBy: "me", Comment: "a release", Up: true, Down: true, Zero: true},
+	}
 	want := `echoit: 3 desired, 3 ready; the rules want 3
 
   not more because   no: load 12.3 rps is within what 3 replicas carry (13.5)
   not fewer because  load needs them: 12.3 rps, and some room for chance, need 3
+  frozen downwards   by silence 8 until ` + scaleTime(now.Add(2*time.Hour)) + `
   frozen             by silence 7 until ` + scaleTime(now.Add(time.Hour)) + `, made by me: a release
   control loop       lost [2J since noon
 
@@ -181,7 +200,7 @@ func TestScaleExplained(t *testing.T) {
   5m ago  1 → 3      alert by rps  ordered 3 (rps 12.3)
   3h ago  0 → 1      wake          woken by a request, ready after 0.2s
 `
-	if diff := cmp.Diff(want, explained(s, now)); diff != "" {
+	if diff := cmp.Diff(want, explained(s, freezes, now)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

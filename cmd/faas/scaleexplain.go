@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"faas/api"
+	"faas/internal/alerting"
 	"faas/internal/top"
 )
 
@@ -39,12 +40,12 @@ func (c *scaleExplainCommand) Run(ctx context.Context) error {
 	if err := c.ask(ctx, "GET", scalingPath(c.Name), nil, &s); err != nil {
 		return err
 	}
-	_, err := io.WriteString(os.Stdout, explained(s, time.Now()))
+	_, err := io.WriteString(os.Stdout, explained(s, c.freezesOf(ctx, s), time.Now()))
 	return err
 }
 
-// explained is all of it for a person.
-func explained(s api.FunctionScaling, now time.Time) string {
+// explained is all of it for a person, with the silences that freeze the function.
+func explained(s api.FunctionScaling, freezes []api.FrozenFunction, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d desired, %d ready", s.Function, s.Replicas.Desired, s.Replicas.Ready)
 	if s.Wanted != nil {
@@ -52,8 +53,8 @@ func explained(s api.FunctionScaling, now time.Time) string {
 	}
 	b.WriteString("\n\n")
 	rows := [][]string{{"  not more because", top.Printable(s.More)}, {"  not fewer because", top.Printable(s.Fewer)}}
-	if s.Frozen != nil {
-		rows = append(rows, []string{"  frozen", top.Printable(frozenText(*s.Frozen))})
+	for _, f := range freezes {
+		rows = append(rows, []string{"  " + alerting.Freeze(f).What(), top.Printable(frozenText(f))})
 	}
 	if s.ControlLoop != "ok" {
 		rows = append(rows, []string{"  control loop", top.Printable(s.ControlLoop)})
@@ -154,6 +155,7 @@ func decisionRows(decisions []api.ScaleEvent, now time.Time) [][]string {
 	return rows
 }
 
+// frozenText is all of a silence but what it freezes.
 func frozenText(f api.FrozenFunction) string {
 	text := fmt.Sprintf("by silence %s until %s", f.Silence, scaleTime(f.Until))
 	if f.CreatedBy != "" {

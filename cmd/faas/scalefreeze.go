@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"time"
 
 	"faas/api"
@@ -53,6 +54,22 @@ func (c *scaleUnfreezeCommand) Run(ctx context.Context) error {
 
 // freezePath is where a function is frozen.
 func freezePath(name string) string { return "/system/functions/" + url.PathEscape(name) + "/freeze" }
+
+// freezesOf are all silences that freeze a function, the longest first, which is the one that s names. It stands for all of
+// them where these cannot be read.
+func (c *gatewayFlags) freezesOf(ctx context.Context, s api.FunctionScaling) []api.FrozenFunction {
+	if s.Frozen == nil {
+		return nil
+	}
+	var all []api.FrozenFunction
+	if err := c.ask(ctx, "GET", "/system/scale/frozen", nil, &all); err == nil {
+		all = slices.DeleteFunc(all, func(f api.FrozenFunction) bool { return f.Function != s.Function })
+		if len(all) > 0 {
+			return all
+		}
+	}
+	return []api.FrozenFunction{*s.Frozen}
+}
 
 // tellFrozen prints the silence that was made.
 func tellFrozen(to io.Writer, f api.FrozenFunction) error {

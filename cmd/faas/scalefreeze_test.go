@@ -59,3 +59,40 @@ func TestTellFrozen(t *testing.T) {
 		t.Errorf("got %q, want %q", &b, want)
 	}
 }
+
+// TestFreezesOf holds that all silences of one function are found, and that the one which is known does where they cannot be read.
+func TestFreezesOf(t *testing.T) {
+	of := func(name, silence string) api.FrozenFunction {
+		return api.FrozenFunction{Function: name, Silence: silence}
+	}
+	first := of("echo", "s1")
+	for _, tt := range []struct {
+		name   string
+		known  *api.FrozenFunction
+		answer string // empty: none is expected to be asked for
+		want   []api.FrozenFunction
+	}{
+		{"not frozen", nil, "", nil},
+		{
+			"frozen twice", &first, `[{"function":"cat","silence":"s3"},{"function":"echo","silence":"s1"},{"function":"echo","silence":"s2"}]`,
+			[]api.FrozenFunction{first, of("echo", "s2")},
+		},
+		{"ended meanwhile", &first, `[]`, []api.FrozenFunction{first}},
+		{"no answer to read", &first, `<html>`, []api.FrozenFunction{first}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/system/scale/frozen" || tt.answer == "" {
+					t.Errorf("asked for %s", r.URL.Path)
+				}
+				_, _ = io.WriteString(w, tt.answer) // a client that left is no news
+			}))
+			defer server.Close()
+			flags := gatewayFlags{Gateway: server.URL, Data: t.TempDir()}
+			got := flags.freezesOf(t.Context(), api.FunctionScaling{Function: "echo", Frozen: tt.known})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

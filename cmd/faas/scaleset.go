@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"faas/api"
+	"faas/internal/alerting"
 	"faas/internal/top"
 )
 
@@ -60,7 +61,7 @@ func (c *scaleSetCommand) Run(ctx context.Context) error {
 	if err := c.ask(ctx, "PATCH", scalingPath(c.Name), patch, &after); err != nil {
 		return err
 	}
-	return tellChange(os.Stdout, before, after)
+	return tellChange(os.Stdout, before, after, c.freezesOf(ctx, after))
 }
 
 // patch is what was given, as the API wants it.
@@ -118,13 +119,13 @@ func amountOf(text string) any {
 	return text
 }
 
-// tellChange prints what a change was, and what it orders at once.
-func tellChange(to io.Writer, before, after api.FunctionScaling) error {
+// tellChange prints what a change was, what it orders at once, and what freezes the function.
+func tellChange(to io.Writer, before, after api.FunctionScaling, freezes []api.FrozenFunction) error {
 	text := after.Function + ": it is so already\n"
 	if all := changes(before.Scaling, after.Scaling); len(all) > 0 {
 		text = after.Function + ": " + strings.Join(all, ", ") + "\n"
 	}
-	for _, one := range consequences(before, after) {
+	for _, one := range consequences(before, after, freezes) {
 		text += "  " + top.Printable(one) + "\n"
 	}
 	_, err := io.WriteString(to, text)
@@ -163,7 +164,7 @@ func changes(before, after api.ScalingSettings) []string {
 }
 
 // consequences are what a change orders at once, or lets happen.
-func consequences(before, after api.FunctionScaling) []string {
+func consequences(before, after api.FunctionScaling, freezes []api.FrozenFunction) []string {
 	desired, s := after.Replicas.Desired, after.Scaling
 	was, now := wantedBy(before), wantedBy(after)
 	var all []string
@@ -179,8 +180,8 @@ func consequences(before, after api.FunctionScaling) []string {
 	case now < desired && was >= desired:
 		all = append(all, fmt.Sprintf("the present load wants %d now: what is above that goes when none of %s needed it", max(now, s.Min), s.Window))
 	}
-	if after.Frozen != nil {
-		all = append(all, fmt.Sprintf("frozen by silence %s until %s: alerts do not scale it", after.Frozen.Silence, scaleTime(after.Frozen.Until)))
+	for _, f := range freezes {
+		all = append(all, alerting.Freeze(f).What()+" "+frozenText(f))
 	}
 	if after.ControlLoop != "ok" {
 		all = append(all, "no orders arrive: "+after.ControlLoop)

@@ -144,6 +144,11 @@ func TestMore(t *testing.T) {
 		{"blocked and more wanted", facts(8, 40, starting(7, 8*time.Second), blocked), "replicas cannot start: no suitable node; load wants 9"},
 		{"frozen", facts(3, 12.3, frozen(true, true)), "frozen by silence 5bd1 until 19:04:00 UTC (a release)"},
 		{"frozen and more wanted", facts(3, 40, frozen(true, true)), "frozen by silence 5bd1 until 19:04:00 UTC (a release); load wants 9"},
+		{"frozen this way", facts(3, 12.3, frozen(true, false)), "frozen upwards by silence 5bd1 until 19:04:00 UTC (a release)"},
+		{
+			"frozen twice", facts(3, 40, frozen(true, false), frozen(false, true), frozen(true, true)),
+			"frozen upwards by silence 5bd1 until 19:04:00 UTC (a release); frozen by silence 5bd1 until 19:04:00 UTC (a release); load wants 9",
+		},
 		{"frozen the other way", facts(3, 12.3, frozen(false, true)), "no: load 12.3 rps is within what 3 replicas carry (13.5)"},
 		{"the loop is lost", facts(3, 40, loopLost), "no orders arrive: control loop lost: no Heartbeat alert since 18:00; load wants 9"},
 		{"not known", facts(3, 0, unknown), "not known: Prometheus does not answer: http://127.0.0.1:9090: connection refused"},
@@ -226,7 +231,8 @@ func TestFewer(t *testing.T) {
 			"on its way to 4: no more were needed for 10s, and 6s more are waited",
 		},
 		{"needed for an overload", facts(9, 10, need(9, 9), overload(9)), "requests found all slots taken, and want 9"},
-		{"frozen", facts(3, 12.3, frozen(false, true)), "frozen by silence 5bd1 until 19:04:00 UTC (a release)"},
+		{"frozen", facts(3, 12.3, frozen(true, true)), "frozen by silence 5bd1 until 19:04:00 UTC (a release)"},
+		{"frozen this way", facts(3, 12.3, frozen(false, true)), "frozen downwards by silence 5bd1 until 19:04:00 UTC (a release)"},
 		{"frozen the other way", facts(1, 0, frozen(true, false)), "at min 1"},
 		{"the loop is lost", facts(3, 0, loopLost), "no orders arrive: control loop lost: no Heartbeat alert since 18:00"},
 		{"at rest", facts(1, 0, atRest(12*time.Minute)), "at min 1"},
@@ -240,7 +246,7 @@ func TestFewer(t *testing.T) {
 		{"to zero, never called", facts(1, 0, toZero(15*time.Minute)), "to 0 after 15m without a request"},
 		{"frozen at the last one", facts(1, 0, toZero(time.Minute), func(f *Facts) {
 			f.Frozen = []Frozen{{Silence: "7", Until: at.Add(time.Hour), Zero: true}}
-		}), "frozen by silence 7 until 19:04:00 UTC"},
+		}), "frozen above zero by silence 7 until 19:04:00 UTC"},
 		{"frozen, but at the minimum", facts(1, 0, frozen(true, true)), "at min 1"},
 		{
 			"in use", facts(1, 0, toZero(time.Hour), invoked(3*time.Minute), func(f *Facts) { f.InFlight = 2 }),

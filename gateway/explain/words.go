@@ -3,12 +3,12 @@ package explain
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"faas/function"
+	"faas/internal/alerting"
 )
 
 // maxWords bounds what others wrote, in characters.
@@ -95,18 +95,21 @@ func cut(text string) string {
 	return text
 }
 
-// frozen says which silence holds changes of a kind. Empty: none.
+// frozen says which silences hold changes of a kind, and which ones they do. Empty: none.
 func (f Facts) frozen(holds func(Frozen) bool) string {
-	i := slices.IndexFunc(f.Frozen, holds)
-	if i < 0 {
-		return ""
+	var texts []string
+	for _, s := range f.Frozen {
+		if !holds(s) {
+			continue
+		}
+		what := alerting.Freeze{Up: s.Up, Down: s.Down, Zero: s.Zero}.What()
+		text := fmt.Sprintf("%s by silence %s until %s", what, s.Silence, moment(f.Now, s.Until))
+		if s.Comment != "" {
+			text += " (" + cut(s.Comment) + ")"
+		}
+		texts = append(texts, text)
 	}
-	s := f.Frozen[i]
-	text := fmt.Sprintf("frozen by silence %s until %s", s.Silence, moment(f.Now, s.Until))
-	if s.Comment != "" {
-		text += " (" + cut(s.Comment) + ")"
-	}
-	return text
+	return strings.Join(texts, "; ")
 }
 
 func up(s Frozen) bool   { return s.Up }

@@ -86,18 +86,22 @@ func (f Freeze) Same(o Freeze) bool {
 	return same && f == o
 }
 
-// String says what is frozen by what until when, and why.
-func (f Freeze) String() string {
-	what := "frozen"
+// What is "frozen", and which way where that is not both.
+func (f Freeze) What() string {
 	switch {
 	case f.Up && !f.Down:
-		what = "frozen upwards"
+		return "frozen upwards"
 	case f.Down && !f.Up:
-		what = "frozen downwards"
+		return "frozen downwards"
 	case f.Zero && !f.Up:
-		what = "frozen above zero"
+		return "frozen above zero"
 	}
-	text := what + " by silence " + f.Silence + " until " + f.Until.UTC().Format(time.RFC3339)
+	return "frozen"
+}
+
+// String says what is frozen by what until when, and why.
+func (f Freeze) String() string {
+	text := f.What() + " by silence " + f.Silence + " until " + f.Until.UTC().Format(time.RFC3339)
 	if f.Comment != "" {
 		text += " (" + f.Comment + ")"
 	}
