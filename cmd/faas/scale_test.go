@@ -112,8 +112,26 @@ func TestScaleChange(t *testing.T) {
 			"echoit: min 1 → 5\n",
 		},
 		{
-			"more is wanted", scaling(), func(s *api.FunctionScaling) { s.Scaling.Targets = map[string]float64{"rps": 0.5}; wants(28)(s) },
-			"echoit: target 5/s → 0.5/s\n  the present load wants 28 now: it grows from 3 to 20 at once\n",
+			"more is wanted", scaling(), func(s *api.FunctionScaling) {
+				s.Scaling.Targets, s.More = map[string]float64{"rps": 0.5}, "on its way: 12.3 rps is more than what 3 replicas carry (1.4)"
+				wants(28)(s)
+			},
+			"echoit: target 5/s → 0.5/s\n  the present load wants 28 now (max 20): on its way: 12.3 rps is more than what 3 replicas carry (1.4)\n",
+		},
+		{
+			"more is wanted, which may be chance", scaling(), func(s *api.FunctionScaling) {
+				s.Scaling.Targets, s.More = map[string]float64{"rps": 4.5}, "not yet: 12.3 rps is more than what 3 replicas carry (12.2)"
+				wants(4)(s)
+			},
+			"echoit: target 5/s → 4.5/s\n  the present load wants 4 now: not yet: 12.3 rps is more than what 3 replicas carry (12.2)\n",
+		},
+		{
+			"more is wanted, and no orders arrive", scaling(), func(s *api.FunctionScaling) {
+				s.Scaling.Targets, s.ControlLoop = map[string]float64{"rps": 4.5}, "lost since noon"
+				s.More = "no orders arrive: lost since noon; load wants 4"
+				wants(4)(s)
+			},
+			"echoit: target 5/s → 4.5/s\n  the present load wants 4 now: no orders arrive: lost since noon; load wants 4\n",
 		},
 		{
 			"more was wanted before", scaling(wants(9)), func(s *api.FunctionScaling) { s.Scaling.Window = "1m0s" },
@@ -121,8 +139,8 @@ func TestScaleChange(t *testing.T) {
 		},
 		{
 			"a greater maximum lets it grow", scaling(wants(31), func(s *api.FunctionScaling) { s.Scaling.Max = 3 }),
-			func(s *api.FunctionScaling) { s.Scaling.Max = 10 },
-			"echoit: max 3 → 10\n  the present load wants 31 now: it grows from 3 to 10 at once\n",
+			func(s *api.FunctionScaling) { s.Scaling.Max, s.More = 10, "on its way" },
+			"echoit: max 3 → 10\n  the present load wants 31 now (max 10): on its way\n",
 		},
 		{
 			"nothing moves", scaling(), func(s *api.FunctionScaling) { s.Scaling.Factor, s.ControlLoop = 10, "lost since noon" },
@@ -147,16 +165,35 @@ func TestScaleChange(t *testing.T) {
 // TestScaleChangeFrozen holds that all silences are told, with the direction of each.
 func TestScaleChangeFrozen(t *testing.T) {
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)
-	after := scaling(func(s *api.FunctionScaling) { s.Scaling.Factor = 10 })
-	var b strings.Builder
-	err := tellChange(&b, scaling(), after, []api.FrozenFunction{
+	freezes := []api.FrozenFunction{
 		{Silence: "8", Until: noon.Add(time.Hour), CreatedBy: "me", Comment: "a release", Down: true, Zero: true},
 		{Silence: "7", Until: noon, Up: true, Down: true, Zero: true},
-	})
-	want := "echoit: factor 20 → 10\n  frozen downwards by silence 8 until " + scaleTime(noon.Add(time.Hour)) + ", made by me: a release\n" +
-		"  frozen by silence 7 until " + scaleTime(noon) + "\n"
-	if diff := cmp.Diff(want, b.String()); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	down := "  frozen downwards by silence 8 until " + scaleTime(noon.Add(time.Hour)) + ", made by me: a release\n"
+	for _, tt := range []struct {
+		name  string
+		after api.FunctionScaling
+		want  string
+	}{
+		{
+			"nothing moves", scaling(func(s *api.FunctionScaling) { s.Scaling.Factor = 10 }),
+			"echoit: factor 20 → 10\n" + down + "  frozen by silence 7 until " + scaleTime(noon) + "\n",
+		},
+		{
+			"one is told already", scaling(func(s *api.FunctionScaling) {
+				s.Scaling.Targets, s.Signals[0].Wanted = map[string]float64{"rps": 4.5}, ptr(4)
+				s.More = "frozen by silence 7 until noon; load wants 4"
+			}),
+			"echoit: target 5/s → 4.5/s\n  the present load wants 4 now: frozen by silence 7 until noon; load wants 4\n" + down,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var b strings.Builder
+			err := tellChange(&b, scaling(), tt.after, freezes)
+			if diff := cmp.Diff(tt.want, b.String()); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
 	}
 }
 

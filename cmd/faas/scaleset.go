@@ -163,11 +163,13 @@ func changes(before, after api.ScalingSettings) []string {
 	return all
 }
 
-// consequences are what a change orders at once, or lets happen.
+// consequences are what a change orders at once, or lets happen. Whether a greater load is ordered is for the rules to decide,
+// since chance alone may explain it, so the gateway's own words say that.
 func consequences(before, after api.FunctionScaling, freezes []api.FrozenFunction) []string {
 	desired, s := after.Replicas.Desired, after.Scaling
 	was, now := wantedBy(before), wantedBy(after)
 	var all []string
+	told := "" // by the gateway, which may have said what follows
 	switch {
 	case desired == 0:
 	case desired > s.Max:
@@ -176,14 +178,22 @@ func consequences(before, after api.FunctionScaling, freezes []api.FrozenFunctio
 		all = append(all, fmt.Sprintf("desired are %d, below min %d: it goes to %d at once", desired, s.Min, s.Min))
 	case now == 0:
 	case now > desired && min(now, s.Max) > min(was, before.Scaling.Max):
-		all = append(all, fmt.Sprintf("the present load wants %d now: it grows from %d to %d at once", now, desired, min(now, s.Max)))
+		most := ""
+		if now > s.Max {
+			most = fmt.Sprintf(" (max %d)", s.Max)
+		}
+		told = after.More
+		all = append(all, fmt.Sprintf("the present load wants %d now%s: %s", now, most, told))
 	case now < desired && was >= desired:
 		all = append(all, fmt.Sprintf("the present load wants %d now: what is above that goes when none of %s needed it", max(now, s.Min), s.Window))
 	}
 	for _, f := range freezes {
+		if strings.Contains(told, "by silence "+f.Silence+" ") {
+			continue
+		}
 		all = append(all, alerting.Freeze(f).What()+" "+frozenText(f))
 	}
-	if after.ControlLoop != "ok" {
+	if after.ControlLoop != "ok" && !strings.Contains(told, after.ControlLoop) {
 		all = append(all, "no orders arrive: "+after.ControlLoop)
 	}
 	return all
