@@ -34,6 +34,9 @@ type Tuner interface {
 type oneFreezer interface {
 	// FrozenOf returns what freezes one function, the longest first.
 	FrozenOf(name string) []alerting.Freeze
+	// StoppedBy returns the ID of a silence that stops the order from so many replicas to so many, though it freezes nothing.
+	// Empty: none does.
+	StoppedBy(name string, from, to int) string
 }
 
 // explainScaling serves GET /system/functions/NAME/scaling.
@@ -133,7 +136,27 @@ func (g *Gateway) scalingOf(ctx context.Context, s function.Status) api.Function
 		out.Signals = append(out.Signals, one)
 	}
 	out.More, out.Fewer = f.More(), f.Fewer()
+	g.tellStopped(&out)
 	return out
+}
+
+// tellStopped adds which silence stops the order that stands.
+func (g *Gateway) tellStopped(out *api.FunctionScaling) {
+	f, ok := g.opts.Freezer.(oneFreezer)
+	from := out.Replicas.Desired
+	if !ok || out.Wanted == nil || *out.Wanted == from || from == 0 {
+		return
+	}
+	silence := f.StoppedBy(out.Function, from, *out.Wanted)
+	if silence == "" {
+		return
+	}
+	text := fmt.Sprintf("; but silence %s stops the order for %d: leave replicas out of it to freeze the function, or end it", silence, *out.Wanted)
+	if *out.Wanted > from {
+		out.More += text
+	} else {
+		out.Fewer += text
+	}
 }
 
 // freezesOf are the silences that freeze one function, the longest first.

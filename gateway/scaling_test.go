@@ -59,6 +59,11 @@ func (f oneFreezes) FrozenOf(name string) []alerting.Freeze {
 	return slices.DeleteFunc(slices.Clone(f.freezes), func(one alerting.Freeze) bool { return one.Function != name })
 }
 
+// StoppedBy names a silence by what it is asked for.
+func (oneFreezes) StoppedBy(name string, from, to int) string {
+	return fmt.Sprintf("%s-%d-%d", name, from, to)
+}
+
 func (freezes) Freeze(_ context.Context, f alerting.Freeze) (alerting.Freeze, error) { return f, nil }
 func (freezes) Unfreeze(context.Context, string) error                               { return nil }
 
@@ -139,6 +144,30 @@ func TestScalingFrozen(t *testing.T) {
 				t.Errorf("what is not frozen: %+v", got.Frozen)
 			}
 		})
+	}
+}
+
+// TestScalingStopped holds that a silence of the order that stands is told, where it says why the count stays.
+func TestScalingStopped(t *testing.T) {
+	b := newFakeBackend(status("a", gone, gone, gone))
+	for _, tt := range []struct {
+		wanted      float64
+		more, fewer string
+	}{
+		{12, "; but silence a-3-12 stops the order for 12: leave replicas out of it to freeze the function, or end it", ""},
+		{1, "", "; but silence a-3-1 stops the order for 1: leave replicas out of it to freeze the function, or end it"},
+		{3, "", ""},
+	} {
+		g := start(t, b, func(o *Options) {
+			o.Prometheus = []string{recordedServer(t, recorded("function:replicas:wanted", "", tt.wanted))}
+			o.Freezer = oneFreezes{}
+		})
+		got := g.scaling(t, "GET", "a", "")
+		for text, want := range map[string]string{got.More: tt.more, got.Fewer: tt.fewer} {
+			if !strings.HasSuffix(text, want) || want == "" && strings.Contains(text, "silence") {
+				t.Errorf("%g wanted: got %q, want one that ends %q", tt.wanted, text, want)
+			}
+		}
 	}
 }
 

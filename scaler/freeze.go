@@ -21,6 +21,12 @@ func (s *Scaler) Frozen() []alerting.Freeze { return s.freezes.all(time.Now()) }
 // FrozenOf returns what freezes one function, the longest first.
 func (s *Scaler) FrozenOf(name string) []alerting.Freeze { return s.freezes.of(time.Now(), name) }
 
+// StoppedBy returns the ID of a silence that stops the order which takes a function from so many replicas to so many, though it
+// freezes nothing. Empty: none does.
+func (s *Scaler) StoppedBy(name string, from, to int) string {
+	return alerting.Stopping(time.Now(), s.freezes.known(), name, from, to)
+}
+
 // Freeze makes a silence for f.Function until f.Until, or changes the one that an earlier call made, and returns what it
 // made. Errors: ErrInvalid for an end that is not in the future, ErrUnavailable without an Alertmanager that answers.
 func (s *Scaler) Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze, error) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/alertmanager/pkg/labels"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -235,6 +236,31 @@ func TestFreeze(t *testing.T) {
 		past.Until = time.Now()
 		if _, err := s.Freeze(t.Context(), past); !errors.Is(err, function.ErrInvalid) {
 			t.Errorf("freeze until now: %v", err)
+		}
+	})
+}
+
+// TestStoppedBy has a silence of one order, which freezes nothing.
+func TestStoppedBy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		am := &fakeAlertmanager{}
+		s, _ := start(t, Options{Backend: functions(3, "resize", "cat"), Alertmanager: am})
+		one := alerting.FreezeOf(hour())
+		number, err := labels.NewMatcher(labels.MatchEqual, "replicas", "12")
+		if err != nil {
+			t.Fatal(err)
+		}
+		one.Matchers = append(one.Matchers, number)
+		if _, err := am.Silence(t.Context(), one); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * lookAtSilences)
+		synctest.Wait()
+		if got := s.StoppedBy("resize", 3, 12); got != "s1" || len(s.Frozen()) > 0 {
+			t.Errorf("stopped by %q, frozen: %+v", got, s.Frozen())
+		}
+		if got := s.StoppedBy("resize", 3, 13) + s.StoppedBy("cat", 3, 12); got != "" {
+			t.Errorf("stopped by %q", got)
 		}
 	})
 }

@@ -32,11 +32,16 @@ func newFreezes() *freezes {
 	}
 }
 
-// of is what freezes a function. Silences are matched without the lock: whoever changes the list makes a new one.
-func (f *freezes) of(now time.Time, name string) []alerting.Freeze {
+// known are the silences. They are matched without the lock: whoever changes the list makes a new one.
+func (f *freezes) known() []alerting.Silence {
 	f.mu.Lock()
-	silences := f.silences
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	return f.silences
+}
+
+// of is what freezes a function.
+func (f *freezes) of(now time.Time, name string) []alerting.Freeze {
+	silences := f.known()
 	if len(silences) == 0 {
 		return nil
 	}

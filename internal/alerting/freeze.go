@@ -2,10 +2,12 @@ package alerting
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/prometheus/alertmanager/pkg/labels"
+	"github.com/prometheus/common/model"
 )
 
 // The alerts whose silence freezes a function.
@@ -15,11 +17,13 @@ const (
 	IdleAlert     = "FunctionIdle"
 )
 
-// The labels of those alerts that tell which orders a silence means, and the values of the last.
+// The labels of those alerts: the first three tell which orders a silence means, the fourth is the number. And what a direction
+// may be.
 const (
 	nameLabel      = "alertname"
 	functionLabel  = "function_name"
 	directionLabel = "direction"
+	replicasLabel  = "replicas"
 	up, down       = "up", "down"
 )
 
@@ -84,6 +88,27 @@ func (f Freeze) Same(o Freeze) bool {
 	same := f.Until.Equal(o.Until)
 	f.Until = o.Until
 	return same && f == o
+}
+
+// Stopping returns the ID of a silence that stops the order which takes a function from so many replicas to so many, and freezes
+// nothing: one that asks for the number too, as the form does that Alertmanager fills in from an alert. Empty: there is none.
+func Stopping(now time.Time, silences []Silence, function string, from, to int) string {
+	order := model.LabelSet{
+		nameLabel: ScaleAlert, functionLabel: model.LabelValue(function), directionLabel: up,
+		replicasLabel: model.LabelValue(strconv.Itoa(to)),
+	}
+	if to < from {
+		order[directionLabel] = down
+	}
+	for _, s := range silences {
+		if s.State != Active || !now.Before(s.EndsAt) || !s.Matchers.Matches(order) {
+			continue
+		}
+		if goUp, _, toZero := s.ways(function); !goUp && !toZero {
+			return s.ID
+		}
+	}
+	return ""
 }
 
 // What is "frozen", and which way where that is not both.

@@ -78,6 +78,34 @@ func TestWhatASilenceFreezes(t *testing.T) {
 	}
 }
 
+func TestWhatStopsAnOrder(t *testing.T) {
+	order := []string{"alertname=FunctionScale", "function_name=resize", "direction=up", "replicas=12"}
+	pending, over := silence(t, "a", order...), silence(t, "a", order...)
+	pending.State, over.EndsAt = Pending, evening
+	for _, tt := range []struct {
+		name     string
+		silences []Silence
+		from, to int
+		want     string
+	}{
+		{"none", nil, 3, 12, ""},
+		{"all labels", []Silence{silence(t, "a", order...)}, 3, 12, "a"},
+		{"another number", []Silence{silence(t, "a", order...)}, 3, 11, ""},
+		{"another direction", []Silence{silence(t, "a", order...)}, 15, 12, ""},
+		{"the way down", []Silence{silence(t, "a", "function_name=resize", "direction=down", "replicas=~1.")}, 15, 12, "a"},
+		{"the second", []Silence{silence(t, "a", "function_name=other", "replicas=12"), silence(t, "b", "replicas=12")}, 3, 12, "b"},
+		{"a freeze", []Silence{silence(t, "a", "function_name=resize")}, 3, 12, ""},
+		{"later", []Silence{pending}, 3, 12, ""},
+		{"over", []Silence{over}, 3, 12, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := Stopping(evening, tt.silences, "resize", tt.from, tt.to); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestFreezes(t *testing.T) {
 	both, upward := silence(t, "both", "function_name=a"), silence(t, "up", "function_name=a", "direction=up")
 	long, ended := upward, both
