@@ -110,7 +110,7 @@ func forwarded(r *http.Request) http.Header {
 
 // AsyncLimit returns how many asynchronous calls of a function this gateway may make at once: what its annotation says,
 // or else usual. Where the function bounds its requests (slots), calls beyond would only be held here, until their
-// time is over: then it is what the replicas take that are ready. False: there is no such function.
+// time is over: then it is what the replicas take that are ready, this gateway's part of it. False: there is no such function.
 func (g *Gateway) AsyncLimit(name string, usual int) (n int, known bool) {
 	r := g.routes.lookup(name)
 	if r == nil {
@@ -120,7 +120,7 @@ func (g *Gateway) AsyncLimit(name string, usual int) (n int, known bool) {
 	if n, err := strconv.Atoi(s.Annotations[ConcurrencyAnnotation]); err == nil && n > 0 {
 		usual = n
 	}
-	if each := s.Scaling.Slots; each > 0 {
+	if each := r.balancer.Slots(); each > 0 {
 		usual = min(usual, each*max(1, s.Available()))
 	}
 	return usual, true

@@ -169,6 +169,10 @@ func TestAsyncLimit(t *testing.T) {
 			t.Errorf("%s: %d calls at once (%t), want %d", name, n, known, want)
 		}
 	}
+	g.routes.share(2)
+	if n, _ := g.AsyncLimit("bounded", 25); n != 4 {
+		t.Errorf("bounded, beside another gateway: %d calls at once, want 4: the others would be held", n)
+	}
 	if _, known := g.AsyncLimit("none", 25); known {
 		t.Error("a function that does not exist is known")
 	}

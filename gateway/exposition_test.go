@@ -25,6 +25,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"faas/function"
+	"faas/gateway/overload"
 )
 
 // functionCollector shows families in a registry, which is what the exposition is held to.
@@ -211,7 +212,7 @@ func TestScalingIsSmall(t *testing.T) {
 	}{
 		{"as it is by default", labelled("a"), nil},
 		{"that follows the queue", labelled("a", "type", "rps,queue"), []string{"gateway_function_queued"}},
-		{"that has slots", labelled("a", "slots", "3"), nil},
+		{"that has slots", labelled("a", "slots", "3"), []string{"gateway_function_inflight_squares_total", "gateway_function_slots_shared"}},
 		{"that goes to zero", labelled("a", "zero", "true"), []string{
 			"gateway_function_invocation_inflight", "gateway_function_last_invocation_timestamp_seconds",
 			"gateway_function_queued", "gateway_service_zero_duration_seconds",
@@ -353,29 +354,9 @@ func TestLoadIsThatOfTheSignals(t *testing.T) {
 			t.Errorf("no\n%s\nin\n%s", want, text)
 		}
 	}
-	if later := e.append(nil, now.Add(overloadMemory+1)); bytes.Contains(later, []byte("overload")) {
+	if later := e.append(nil, now.Add(overload.Memory+1)); bytes.Contains(later, []byte("overload")) {
 		t.Errorf("an overload that is over is shown:\n%s", later)
 	}
-}
-
-func TestOverloadIsRemembered(t *testing.T) {
-	at := func(s float64) time.Time { return time.UnixMilli(int64(s * 1000)) }
-	var o lastWish
-	look := func(when string, now time.Time, want int) {
-		t.Helper()
-		if n, ok := o.read(now); n != want && ok || ok != (want > 0) {
-			t.Errorf("%s: %d, %v; want %d", when, n, ok, want)
-		}
-	}
-	look("at first", at(0), 0)
-	o.set(at(100), 4)
-	o.set(at(101), 7)
-	o.set(at(105), 5)
-	o.set(at(104), 6) // late to the lock
-	look("the most of it", at(115), 7)
-	look("10 s after the last", at(115.001), 0)
-	o.set(at(116), 2)
-	look("the next time", at(116), 2)
 }
 
 func TestAppendValue(t *testing.T) {

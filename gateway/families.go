@@ -55,11 +55,31 @@ var (
 			"ends a rest.",
 		read: readLoad,
 	}
+	familySquares = family{
+		name: "gateway_function_inflight_squares_total", kind: prometheus.CounterValue,
+		help: "Square of the number of invocations in flight, integrated over time: its rate, less the square of their mean number, is " +
+			"how much that number varies. Only of functions with slots.",
+		read: func(r reading, emit func(string, float64)) {
+			if r.status.Scaling.Slots > 0 {
+				emit("", r.route.series.load.readSquares(r.now))
+			}
+		},
+	}
+	familySlotsShared = family{
+		name: "gateway_function_slots_shared", kind: prometheus.GaugeValue,
+		help: "A replica's slots, divided by the part of them that this gateway lends: 2 where two gateways share them. Only of " +
+			"functions with slots.",
+		read: func(r reading, emit func(string, float64)) {
+			if part := r.route.balancer.Slots(); part > 0 {
+				emit("", float64(r.status.Scaling.Slots)/float64(part))
+			}
+		},
+	}
 	familyOverload = family{
 		name: "gateway_function_overload_replicas", kind: prometheus.GaugeValue,
 		help: "Replicas that invocations would have needed which found all slots taken. Absent when that was not so for 10 s.",
 		read: func(r reading, emit func(string, float64)) {
-			if n, ok := r.route.series.overload.read(r.now); ok {
+			if n, ok := r.route.series.overload.Read(r.now); ok {
 				emit("", float64(n))
 			}
 		},
@@ -184,7 +204,7 @@ func scalingFamilies() []family {
 		}
 	}
 	return []family{
-		familyCount, familyLoad, familyAwake, familyOverload,
+		familyCount, familyLoad, familyAwake, familySquares, familySlotsShared, familyOverload,
 		familyMin, familyMax, familyTarget, familyProportion, familyWindow, familyZero, last, inflight, queued,
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"faas/gateway/overload"
 )
 
 // metrics are the gateway's own, by function. What is read from the routes at the moment of a scrape is in families.go.
@@ -78,7 +80,7 @@ type series struct {
 	dropped     atomic.Bool
 
 	load     inflight
-	overload lastWish
+	overload overload.LastWish
 	rests    rests
 }
 
@@ -107,6 +109,9 @@ func (s *series) end(start, now time.Time, status int) {
 	seconds().Observe(now.Sub(start).Seconds())
 }
 
+// overloaded notes that a request found all slots taken at now, when wish replicas would have had room for all.
+func (s *series) overloaded(now time.Time, wish int) { s.overload.Set(now, wish) }
+
 // coldStart counts an answer that came after the function had to start, for which it was held so long.
 func (s *series) coldStart(held time.Duration) {
 	if !s.dropped.Load() {
@@ -120,7 +125,8 @@ type inflight struct {
 	mu       sync.Mutex
 	n        int
 	integral time.Duration // requests × time
-	at       time.Time     // up to which integral counts
+	squares  float64       // requests² × seconds
+	at       time.Time     // up to which they count
 }
 
 func (l *inflight) add(now time.Time, delta int) {
@@ -138,10 +144,19 @@ func (l *inflight) read(now time.Time) (int, float64) {
 	return l.n, l.integral.Seconds()
 }
 
+// readSquares returns the integral of the square of the number in flight, in request²-seconds at now.
+func (l *inflight) readSquares(now time.Time) float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.advance(now)
+	return l.squares
+}
+
 func (l *inflight) advance(now time.Time) {
 	// Two callers may take the time in one order and the lock in the other.
 	if d := now.Sub(l.at); l.n > 0 && d > 0 {
 		l.integral += time.Duration(l.n) * d
+		l.squares += float64(l.n) * float64(l.n) * d.Seconds()
 	}
 	if now.After(l.at) {
 		l.at = now

@@ -76,7 +76,7 @@ func TestInflightIntegral(t *testing.T) {
 	l.add(at(1500), -1)
 	l.add(at(1400), -1) // late to the lock: the clock does not go back
 	n, integral := l.read(at(9000))
-	if n != 0 || integral != 2 {
-		t.Errorf("%d in flight, integral %v; want 0 and 1·1 + 2·0.5 = 2", n, integral)
+	if squares := l.readSquares(at(9000)); n != 0 || integral != 2 || squares != 3 {
+		t.Errorf("%d in flight, integral %v, squares %v; want 0, 1·1 + 2·0.5 = 2, and 1·1 + 4·0.5 = 3", n, integral, squares)
 	}
 }

@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +24,13 @@ func TestSlotsAreShared(t *testing.T) {
 		routes.apply(function.Snapshot{Version: 1, Functions: []function.Status{s}})
 		if got := routes.lookup("a").load().Slots; got != c.want {
 			t.Errorf("%d slots, %d gateways: %d lent, want %d", c.slots, c.gateways, got, c.want)
+		}
+		shown := ""
+		if c.slots > 0 {
+			shown = fmt.Sprintf("gateway_function_slots_shared{function_name=\"a\"} %s\n", appendValue(nil, float64(c.slots)/float64(c.want)))
+		}
+		if got := newExposition(routes, noDepth, []family{familySlotsShared}).append(nil, time.Now()); !strings.HasSuffix(string(got), shown) || shown == "" && len(got) > 0 {
+			t.Errorf("%d slots, %d gateways: shown as %s, want %s", c.slots, c.gateways, got, shown)
 		}
 		routes.share(1)
 		if got := routes.lookup("a").load().Slots; got != c.slots {

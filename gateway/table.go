@@ -197,7 +197,7 @@ func (r *route) replace(status *function.Status) {
 		r.series.changed.Store(time.Now().UnixNano())
 	}
 	if status.Desired < before.Desired {
-		r.series.overload.forget()
+		r.series.overload.Forget()
 	}
 }
 

@@ -65,6 +65,9 @@ type Function struct {
 	// Queued is the number of asynchronous calls that wait, and Custom the user's own load. Rates are levels here.
 	// Nil: 0, and no such load.
 	Queued, Custom Curve
+	// Skew is the share of the requests, from 0 to 1, that come to the first gateway in any case. The others come to all
+	// alike.
+	Skew float64
 }
 
 // fill sets what is not said.

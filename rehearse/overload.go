@@ -62,7 +62,7 @@ func (t *watcher) look() {
 		w := &p.wishes[t.gateway]
 		load := p.seen(t.gateway)
 		if n := w.Observe(t.world.time(), load); n > 0 {
-			p.gateways[t.gateway].wished, p.gateways[t.gateway].wishedAt = n, now
+			p.gateways[t.gateway].overload.Set(t.world.time(), n)
 		}
 		due := w.Due(t.world.time(), load)
 		if due && mayPush {
@@ -84,18 +84,6 @@ func (t *watcher) look() {
 	}
 	if waits {
 		t.plan(t.pushed + overload.Interval)
-	}
-}
-
-// seen is what a gateway knows of p's function. Slots are its part of them.
-func (p *player) seen(gateway int) overload.Load {
-	counts := &p.gateways[gateway]
-	lent := p.Scaling.Slots
-	if lent > 0 {
-		lent = max(1, lent/len(p.gateways))
-	}
-	return overload.Load{
-		Inflight: counts.inflight, Held: counts.held, Usable: p.ready, Desired: p.desired, Slots: lent, Max: p.Scaling.Max,
 	}
 }
 

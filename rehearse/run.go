@@ -79,7 +79,7 @@ func (w *world) cast() {
 		s := newSubject(f, chance, w.o.Gateways, w.now)
 		p := &player{subject: s, wishes: make([]wish, w.o.Gateways), state: scaler.State{Scaling: f.Scaling, Desired: s.desired}}
 		p.result = FunctionResult{Name: f.Name, Held: map[scaler.Code]int{}}
-		s.held = func(gateway int) { w.held(p, gateway) }
+		s.onHeld = func(gateway int) { w.held(p, gateway) }
 		w.subjects = append(w.subjects, s)
 		w.players[f.Name] = p
 		w.watch(p)
@@ -167,7 +167,7 @@ func (w *world) point() {
 		since := (w.now - s.lastPoint).Seconds()
 		s.points = append(s.points, Point{
 			At: w.now, Arrivals: float64(s.sincePoint) / since, Desired: s.desired, Ready: s.ready,
-			Wanted: w.players[s.Name].wants(w.millis()), Waiting: s.waiting.len(),
+			Wanted: w.players[s.Name].wants(w.millis()), Waiting: s.held(),
 		})
 		s.sincePoint, s.lastPoint = 0, w.now
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"faas/function"
-	"faas/gateway/overload"
 )
 
 // column is a metric that a gateway shows of a function.
@@ -49,8 +48,15 @@ func signalColumns() []column {
 		{name: load, extra: [2]string{"scaling_type", "rps"}, value: always(started), only: follows(function.ScalingRPS)},
 		{name: load, extra: [2]string{"scaling_type", "capacity"}, value: always(inflightSeconds), only: follows(function.ScalingCapacity)},
 		{name: load, extra: [2]string{"scaling_type", slots}, value: always(inflightSeconds), only: hasSlots},
+		{name: "gateway_function_inflight_squares_total", only: hasSlots, value: always(func(s *subject, g int) float64 {
+			return s.gateways[g].inflightSquares
+		})},
+		{name: "gateway_function_slots_shared", only: hasSlots, value: always(func(s *subject, _ int) float64 {
+			return float64(s.Scaling.Slots) / float64(s.part())
+		})},
 		{name: "gateway_function_overload_replicas", value: func(s *subject, g int, now time.Duration) (float64, bool) {
-			return float64(s.gateways[g].wished), now-s.gateways[g].wishedAt <= overload.Memory
+			n, ok := s.gateways[g].overload.Read(epoch.Add(now))
+			return float64(n), ok
 		}},
 	}
 }
@@ -103,7 +109,7 @@ func peopleColumns() []column {
 			only: func(s *subject) bool { return !mayZero(s) },
 		},
 		{name: "gateway_service_ready_count", value: always(func(s *subject, _ int) float64 { return float64(s.ready) })},
-		{name: "gateway_function_held", value: always(func(s *subject, _ int) float64 { return float64(s.waiting.len()) })},
+		{name: "gateway_function_held", value: always(func(s *subject, g int) float64 { return float64(s.gateways[g].held) })},
 	}
 }
 

@@ -55,7 +55,7 @@ func TestTargetsShowWhatRulesRead(t *testing.T) {
 		parser.NewParser(parser.Options{}), 12*time.Second)
 	st := newStore(wants.keep)
 	targets := newTargets(jobs, 2, subjects, st, wants)
-	subjects[0].gateways[1].wished, subjects[0].gateways[1].wishedAt = 7, time.Second
+	subjects[0].gateways[1].overload.Set(epoch.Add(time.Second), 7)
 	shown := func(now time.Duration) (all []string) {
 		for _, target := range targets {
 			target.scrape(now)

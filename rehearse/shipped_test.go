@@ -44,9 +44,57 @@ func TestShippedRulesLeaveSteadyLoadsAlone(t *testing.T) {
 			turned++
 			t.Logf("%s: %v", f.Name, f.Decisions)
 		}
+		if f.Score.DirectionChanges > 1 {
+			t.Errorf("%s turned %d times", f.Name, f.Score.DirectionChanges)
+		}
 	}
 	if turned > loads/100 {
 		t.Errorf("%d of %d steady loads were answered up and down", turned, loads)
+	}
+}
+
+// TestShippedRulesLeaveSteadySlotsAlone plays steady loads of functions with slots, three times each, at one gateway and at two, to
+// which requests come evenly or not. Of two, each lends half of a replica's slots, rounded down.
+func TestShippedRulesLeaveSteadySlotsAlone(t *testing.T) {
+	for _, c := range []struct {
+		slots, inFlight, gateways int
+		skew                      float64
+		even                      bool
+		turns                     int // of all three in ten minutes, at most
+	}{
+		{slots: 4, inFlight: 8, gateways: 1, even: true, turns: 0},
+		{slots: 4, inFlight: 8, gateways: 1, turns: 12},
+		{slots: 3, inFlight: 6, gateways: 2, turns: 12},
+		{slots: 4, inFlight: 8, gateways: 2, skew: 1, even: true, turns: 0},
+		{slots: 4, inFlight: 8, gateways: 2, skew: 0.8, turns: 12},
+	} {
+		s := function.DefaultScaling()
+		s.Signals[0].Target, s.Slots = 1000, c.slots
+		curve, err := load.Parse(fmt.Sprintf("trace:%d@10m", 5*c.inFlight), load.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := rehearse.Options{Seed: 5, Gateways: c.gateways, WarmUp: 2 * time.Minute}
+		for i := range 3 {
+			o.Functions = append(o.Functions, rehearse.Function{
+				Name: fmt.Sprint("f", i), Scaling: s, Curve: curve, ServiceTime: 200 * time.Millisecond, Skew: c.skew, Even: c.even,
+			})
+		}
+		result, err := rehearse.Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		turns, seconds := 0, 0.0
+		for _, f := range result.Functions {
+			turns += f.Score.DirectionChanges
+			seconds += f.Score.ReplicaSeconds
+		}
+		if turns > c.turns {
+			t.Errorf("%+v: %d turns, want %d at most", c, turns, c.turns)
+		}
+		if used := float64(c.inFlight) / float64(c.slots) * 3 * 600; seconds > used*float64(c.gateways)*3.5 {
+			t.Errorf("%+v: %.0f replica-seconds to use %.0f", c, seconds, used)
+		}
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"time"
+
+	"faas/gateway/overload"
 )
 
 // subject is a function that is rehearsed: its requests, its replicas and what is counted of them.
@@ -16,8 +18,8 @@ type subject struct {
 	chance   *rand.Rand
 	arrivals *arrivals
 	at       time.Duration // how far it was played
-	// held is called for a request that finds no replica, or all slots taken, with its gateway.
-	held func(gateway int)
+	// onHeld is called for a request that finds no replica, or all slots taken, with its gateway.
+	onHeld func(gateway int)
 
 	desired  int
 	replicas []replica // the oldest first
@@ -26,7 +28,6 @@ type subject struct {
 
 	gateways []gatewayCounts
 	serving  fifo
-	waiting  fifo
 	busy     float64 // core seconds that each ready replica has used since the beginning
 	worked   float64 // seconds that requests were served
 	waits    bool    // an event is planned for its next request
@@ -49,9 +50,10 @@ type gatewayCounts struct {
 	started, completed int
 	inflight, held     int
 	inflightSeconds    float64
+	inflightSquares    float64 // requests² × seconds
 	last               time.Duration
-	wished             int // replicas that would have room for all, at the last look that found too few
-	wishedAt           time.Duration
+	waiting            fifo
+	overload           *overload.LastWish
 }
 
 // request is one that is served or waits: by which gateway, and until or since when.
@@ -69,7 +71,7 @@ func newSubject(f Function, chance *rand.Rand, gateways int, begin time.Duration
 		gateways: make([]gatewayCounts, gateways),
 	}
 	for g := range s.gateways {
-		s.gateways[g].last, s.gateways[g].wishedAt = begin, -never
+		s.gateways[g].last, s.gateways[g].overload = begin, new(overload.LastWish)
 	}
 	start := f.Start
 	if start == 0 {
@@ -87,14 +89,15 @@ func newSubject(f Function, chance *rand.Rand, gateways int, begin time.Duration
 // advance plays everything up to and including to.
 func (s *subject) advance(to time.Duration) {
 	for {
-		next, done, tired := s.arrivals.next, s.serving.first().at, s.waiting.first().at+holdTimeout
+		longest := s.longest()
+		next, done, tired := s.arrivals.next, s.serving.first().at, longest.first().at+holdTimeout
 		switch {
 		case done <= min(next, tired, to):
 			s.elapse(done)
 			s.complete()
 		case tired <= min(next, to):
 			s.elapse(tired)
-			s.refuse(s.waiting.pop())
+			s.refuse(longest.pop())
 		case next <= to:
 			s.elapse(next)
 			if s.arrivals.arriving {
@@ -118,7 +121,9 @@ func (s *subject) elapse(t time.Duration) {
 		return
 	}
 	for g := range s.gateways {
-		s.gateways[g].inflightSeconds += float64(s.gateways[g].inflight) * d
+		n := float64(s.gateways[g].inflight)
+		s.gateways[g].inflightSeconds += n * d
+		s.gateways[g].inflightSquares += n * n * d
 	}
 	s.worked += float64(s.serving.len()) * d
 	if s.ready > 0 {
@@ -129,10 +134,7 @@ func (s *subject) elapse(t time.Duration) {
 }
 
 func (s *subject) arrive() {
-	g := 0
-	if len(s.gateways) > 1 {
-		g = s.chance.IntN(len(s.gateways))
-	}
+	g := s.entrance()
 	if s.at > 0 { // the warm-up has no points
 		s.sincePoint++
 	}
@@ -143,16 +145,37 @@ func (s *subject) arrive() {
 	if s.at >= 0 {
 		s.score.Requests++
 	}
-	s.waiting.push(request{g, s.at})
+	waiting := &s.gateways[g].waiting
+	waiting.push(request{g, s.at})
 	s.serve()
 	switch {
-	case s.waiting.len() == 0:
+	case waiting.len() == 0:
 	case s.gateways[g].held > maxHeld:
-		s.refuse(s.waiting.drop())
+		s.refuse(waiting.drop())
 	default:
 		s.score.wait(s)
-		s.held(g)
+		s.onHeld(g)
 	}
+}
+
+// entrance is the gateway that the next request comes to.
+func (s *subject) entrance() int {
+	others := len(s.gateways) - 1
+	if others == 0 || s.Skew > 0 && s.chance.Float64() < s.Skew {
+		return 0
+	}
+	return s.chance.IntN(others + 1)
+}
+
+// longest are the requests that wait at one gateway, that with the oldest of all.
+func (s *subject) longest() *fifo {
+	oldest := &s.gateways[0].waiting
+	for g := range s.gateways {
+		if q := &s.gateways[g].waiting; q.first().at < oldest.first().at {
+			oldest = q
+		}
+	}
+	return oldest
 }
 
 // What a gateway does with requests that wait, by default: for how long, and how many of a function.
@@ -171,13 +194,42 @@ func (s *subject) refuse(r request) {
 	}
 }
 
-// serve gives waiting requests to replicas.
+// serve gives waiting requests to replicas. A gateway lends its part of their slots.
 func (s *subject) serve() {
-	for s.waiting.len() > 0 && s.ready > 0 && (s.Scaling.Slots == 0 || s.serving.len() < s.Scaling.Slots*s.ready) {
-		r := s.waiting.pop()
-		s.gateways[r.gateway].held--
-		s.score.waited(s, r)
-		s.serving.push(request{r.gateway, s.at + s.ServiceTime})
+	part := s.part()
+	for i := range s.gateways {
+		g := &s.gateways[i]
+		for g.waiting.len() > 0 && s.ready > 0 && (part == 0 || g.inflight-g.held < part*s.ready) {
+			r := g.waiting.pop()
+			g.held--
+			s.score.waited(s, r)
+			s.serving.push(request{r.gateway, s.at + s.ServiceTime})
+		}
+	}
+}
+
+// part is how many slots of a replica each gateway lends. 0: any number.
+func (s *subject) part() int {
+	if s.Scaling.Slots == 0 {
+		return 0
+	}
+	return max(1, s.Scaling.Slots/len(s.gateways))
+}
+
+// held is how many requests wait, at all gateways.
+func (s *subject) held() int {
+	n := 0
+	for g := range s.gateways {
+		n += s.gateways[g].held
+	}
+	return n
+}
+
+// seen is what a gateway knows of the function.
+func (s *subject) seen(gateway int) overload.Load {
+	counts := &s.gateways[gateway]
+	return overload.Load{
+		Inflight: counts.inflight, Held: counts.held, Usable: s.ready, Desired: s.desired, Slots: s.part(), Max: s.Scaling.Max,
 	}
 }
 
@@ -191,7 +243,13 @@ func (s *subject) complete() {
 // scale orders a count. Replicas that go are gone at once; requests that they serve end well.
 func (s *subject) scale(n int, now time.Duration) {
 	s.advance(now)
+	lowered := n < s.desired
 	s.resize(n, now)
+	for g := range s.gateways {
+		if lowered {
+			s.gateways[g].overload.Forget()
+		}
+	}
 	s.settle()
 }
 

@@ -17,7 +17,7 @@ func subjectOf(f Function, gateways int) *subject {
 		f.Scaling = function.DefaultScaling()
 	}
 	s := newSubject(f, rand.New(rand.NewPCG(1, 2)), gateways, 0)
-	s.held = func(int) {}
+	s.onHeld = func(int) {}
 	return s
 }
 
@@ -70,7 +70,7 @@ func TestRequestsAreServedInTheirSlots(t *testing.T) {
 	if n := sub.serving.len(); n != 6 {
 		t.Errorf("%d are served at once, want 6", n)
 	}
-	if n := sub.waiting.len(); n < 8 || n > 11 {
+	if n := sub.held(); n < 8 || n > 11 {
 		t.Errorf("%d wait after a second, want some 10", n)
 	}
 	sub.scale(6, sub.at)
@@ -99,15 +99,15 @@ func TestRequestsAreServedInTheirSlots(t *testing.T) {
 func TestGatewaysLetOnlySoManyWait(t *testing.T) {
 	sub := subjectOf(Function{Curve: jump(10*time.Minute, 500, 3*time.Second, 0), Even: true, Start: -1}, 1)
 	sub.advance(3 * time.Second)
-	if n := sub.waiting.len(); n != maxHeld {
+	if n := sub.held(); n != maxHeld {
 		t.Errorf("%d wait, want %d", n, maxHeld)
 	}
 	if n := sub.score.Requests - maxHeld; sub.score.Refused != n {
 		t.Errorf("%d were refused, want the other %d", sub.score.Refused, n)
 	}
 	sub.advance(2 * time.Minute)
-	if sub.waiting.len() > 0 || sub.score.Refused != sub.score.Requests || sub.gateways[0].inflight != 0 {
-		t.Errorf("%d wait still, want all to have given up", sub.waiting.len())
+	if sub.held() > 0 || sub.score.Refused != sub.score.Requests || sub.gateways[0].inflight != 0 {
+		t.Errorf("%d wait still, want all to have given up", sub.held())
 	}
 }
 

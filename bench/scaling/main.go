@@ -67,10 +67,12 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	if o.Report == "" {
-		return nil
+	if o.Report != "" {
+		if err := os.WriteFile(o.Report, []byte(rep.page()), 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(o.Report, []byte(rep.page()), 0o644)
+	return errors.Join(rep.broken...)
 }
 
 // runSteps measures on this machine's processes.

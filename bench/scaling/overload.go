@@ -28,9 +28,9 @@ func measureOverloads(ctx context.Context, o options, s *system, rep *report) ([
 			EnvVars: map[string]string{"mode": "http", "upstream_url": "http://127.0.0.1:8082", "max_inflight": "1"},
 		}
 		err := s.with(ctx, d, func() error {
-			took, err := overloadOnce(ctx, s, name)
+			took, alert, err := overloadOnce(ctx, s, name)
 			if err == nil {
-				rep.progress("overload %d of %d: %.1f ms", i+1, o.Steps, float64(took.Microseconds())/1000)
+				rep.progress("overload %d of %d: %.1f ms, by %s", i+1, o.Steps, float64(took.Microseconds())/1000, alert)
 				ds = append(ds, took)
 			}
 			return err
@@ -42,8 +42,9 @@ func measureOverloads(ctx context.Context, o options, s *system, rep *report) ([
 	return ds, nil
 }
 
-// overloadOnce sends the requests and reads in the decision log, whose clock is this machine's, when the count was changed.
-func overloadOnce(ctx context.Context, s *system, name string) (time.Duration, error) {
+// overloadOnce sends the requests and reads in the decision log, whose clock is this machine's, when the count was changed, and
+// by which alert.
+func overloadOnce(ctx context.Context, s *system, name string) (time.Duration, string, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: overloadCalls}, Timeout: readyWithin}
 	defer client.CloseIdleConnections()
 	var (
@@ -63,7 +64,7 @@ func overloadOnce(ctx context.Context, s *system, name string) (time.Duration, e
 	}
 	calls.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	return s.firstRaise(ctx, name, began)
 }
@@ -83,31 +84,32 @@ func call(ctx context.Context, client *http.Client, url string) error {
 	return errors.Join(err, res.Body.Close())
 }
 
-// firstRaise is the time from began to the first raise of the count that FunctionOverload ordered.
-func (s *system) firstRaise(ctx context.Context, name string, began time.Time) (time.Duration, error) {
+// firstRaise is the time from began to the first change of the count, and the alert that ordered it, whichever it was.
+func (s *system) firstRaise(ctx context.Context, name string, began time.Time) (time.Duration, string, error) {
 	var first time.Time
+	var alert string
 	for _, g := range s.Gateways() { // one of them made it
 		events, err := g.Events(ctx, name)
 		if err != nil {
-			return 0, err
+			return 0, "", err
 		}
 		for _, e := range events {
-			if e["applied"] != true || e["alert"] != "FunctionOverload" {
+			if e["applied"] != true {
 				continue
 			}
 			at, err := time.Parse(time.RFC3339Nano, fmt.Sprint(e["time"]))
 			if err != nil {
-				return 0, err
+				return 0, "", err
 			}
-			if first.IsZero() || at.Before(first) {
-				first = at
+			if at.After(began) && (first.IsZero() || at.Before(first)) {
+				first, alert = at, fmt.Sprint(e["alert"])
 			}
 		}
 	}
 	if first.IsZero() {
-		return 0, errors.New("FunctionOverload changed nothing")
+		return 0, "", errors.New("nothing changed the count")
 	}
-	return first.Sub(began), nil
+	return first.Sub(began), alert, nil
 }
 
 var _ e2e.System = (*system)(nil)

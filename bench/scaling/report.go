@@ -15,6 +15,8 @@ import (
 type report struct {
 	out  io.Writer
 	text bytes.Buffer
+	// broken are bounds that do not depend on the machine and were not kept.
+	broken []error
 }
 
 // progress is for the terminal only.
@@ -111,6 +113,9 @@ func (r *report) steps(s *system, runs []stepRun, overloads []time.Duration) {
 func (r *report) steady(n, turned, actions int, took time.Duration) {
 	r.line("\n## Steady loads at random fractions of a replica's boundary, ten minutes each, in virtual time\n")
 	r.line("    result: steady_turned_pct %.2f %%", 100*float64(turned)/float64(n))
+	if 100*turned > n {
+		r.broken = append(r.broken, fmt.Errorf("%d of %d steady loads were answered up and down, more than one in a hundred", turned, n))
+	}
 	r.line("    result: steady_actions_per_load %.3f actions", float64(actions)/float64(n))
 	r.line("    result: steady_rehearsal_s %.1f s", took.Seconds())
 }

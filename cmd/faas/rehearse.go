@@ -41,6 +41,7 @@ type rehearseWorld struct {
 	Replicas         *int          `placeholder:"N" help:"How many replicas there are at the beginning (default: as many as the load needs then)."`
 	Even             bool          `help:"Let requests come in equal distances, and not by chance."`
 	Gateways         int           `default:"1" placeholder:"N" help:"How many gateways share the load (default ${default})."`
+	Skew             float64       `placeholder:"SHARE" help:"Share of the load, from 0 to 1, that comes to the first gateway in any case."`
 	WarmUp           time.Duration `default:"1m" placeholder:"TIME" help:"For how long the load of the beginning is played before, which does not count (default ${default})."`
 	Seed             uint64        `default:"1" placeholder:"N" help:"Where chance comes from: the same number gives the same rehearsal (default ${default})."`
 }
@@ -63,6 +64,7 @@ func (c *rehearseCommand) Validate() error {
 		{c.World.StartUp < 0 || c.World.ServiceTime < 0 || c.World.WarmUp < 0, "--start-up, --service-time and --warm-up must not be negative"},
 		{c.World.Replicas != nil && *c.World.Replicas < 0, "--replicas must not be negative"},
 		{c.World.Gateways < 1 || c.World.Gateways > 100, "--gateways must be from 1 to 100"},
+		{!(c.World.Skew >= 0 && c.World.Skew <= 1), "--skew must be from 0 to 1"},
 		{!(c.World.CPUPerRequest >= 0), "--cpu-per-request must not be negative"},
 	} {
 		if rule.broken {
@@ -153,7 +155,7 @@ const defaultServiceTime = 50 * time.Millisecond
 // subject is the function without its scaling.
 func (c *rehearseCommand) subject(curve rehearse.Curve) (rehearse.Function, error) {
 	f := rehearse.Function{
-		Name: "function", Curve: curve, Even: c.World.Even, StartUp: orNone(c.World.StartUp), ServiceTime: c.World.ServiceTime,
+		Name: "function", Curve: curve, Even: c.World.Even, Skew: c.World.Skew, StartUp: orNone(c.World.StartUp), ServiceTime: c.World.ServiceTime,
 		CPUPerRequest: c.World.CPUPerRequest,
 	}
 	if c.Function.Name != "" {

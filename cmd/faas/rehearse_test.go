@@ -154,16 +154,16 @@ func TestRehearseThePast(t *testing.T) {
 		case strings.Contains(query, "gateway_function_load_total"):
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
 		default:
-			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805605,"3"],[1763805615,"6"]]}]}}`)
+			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805610,"3"],[1763805620,"6"]]}]}}`)
 		}
 	})
 	prometheus := httptest.NewServer(answers)
 	defer prometheus.Close()
-	r, notes, err := rehearsed(t, "--prometheus", prometheus.URL, "--function=a", "--start=1763805600", "--end=2025-11-22T10:00:20Z", "--times=2")
+	r, notes, err := rehearsed(t, "--prometheus", prometheus.URL, "--function=a", "--start=1763805600", "--end=2025-11-22T10:00:40Z", "--times=2")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `a since 1763805600 until 2025-11-22T10:00:20Z × 2 for 20s; start-up 1s, requests take 200ms
+	want := `a since 1763805600 until 2025-11-22T10:00:40Z × 2 for 40s; start-up 1s, requests take 200ms
 rules: rps 12 × 0.9, 1 to 7 replicas, down window 30s; the rules of this version; 12 each`
 	if diff := cmp.Diff(want, describe(r)); diff != "" {
 		t.Error(diff)

@@ -23,7 +23,7 @@ const (
 	// maxSteps is how many Prometheus answers with at most.
 	maxSteps = 11_000
 	// scrape is how often the job gateway looks, and rateRange the least over which its counters have a rate.
-	scrape    = 5 * time.Second
+	scrape    = 10 * time.Second
 	rateRange = 3 * scrape
 )
 
@@ -93,10 +93,13 @@ func Query(name string, step time.Duration) string {
 // FineStep is from one rate to the next where FineQuery is asked.
 const FineStep = time.Second
 
-// FineQuery is the load of a function second by second, as the rules see it. There is none for functions that do not
-// follow their rps, and none that is older than Prometheus keeps.
+// FineQuery is the load of a function second by second, as the rules see it: as function:load:mean1s, a counter that began
+// a moment ago counts in whole. There is none for functions that do not follow their rps, and none that is older than
+// Prometheus keeps.
 func FineQuery(name string) string {
-	return fmt.Sprintf(`sum(rate(gateway_function_load_total{job="gateway-scaling",scaling_type="rps",function_name=%s}[1250ms]))`, strconv.Quote(name))
+	of := `{job="gateway-scaling",function_name=` + strconv.Quote(name)
+	load := `gateway_function_load_total` + of + `,scaling_type="rps"}`
+	return `sum((` + load + ` and on (instance) gateway_function_awake_seconds` + of + `} < 1) or rate(` + load + `[1250ms]))`
 }
 
 // Fine is s in steps of FineStep. False: that would be more of them than Prometheus gives, or s has a step of its own.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -66,20 +67,20 @@ func matrix(t *testing.T, step time.Duration, values ...any) string {
 }
 
 func TestLoad(t *testing.T) {
-	f := &fake{results: map[string]string{"rate": matrix(t, 5*time.Second, nil, "2", "3.5", nil, "NaN", "4")}}
-	c, missing, err := f.client(t).Load(t.Context(), Query(`a"b`, 5*time.Second), Span{Start: noon, End: noon.Add(30 * time.Second)})
+	f := &fake{results: map[string]string{"rate": matrix(t, 10*time.Second, nil, "2", "3.5", nil, "NaN", "4")}}
+	c, missing, err := f.client(t).Load(t.Context(), Query(`a"b`, 10*time.Second), Span{Start: noon, End: noon.Add(60 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		`/api/v1/query_range sum(irate(gateway_function_invocation_started{job="gateway",function_name="a\"b"}[15s])) ` +
-			fmt.Sprintf("%d %d 5", noon.Unix()+5, noon.Unix()+30),
+		`/api/v1/query_range sum(irate(gateway_function_invocation_started{job="gateway",function_name="a\"b"}[30s])) ` +
+			fmt.Sprintf("%d %d 10", noon.Unix()+10, noon.Unix()+60),
 	}
 	if diff := cmp.Diff(want, f.asked); diff != "" {
 		t.Error(diff)
 	}
 	var got []float64
-	for at := time.Duration(0); at < c.Length(); at += 5 * time.Second {
+	for at := time.Duration(0); at < c.Length(); at += 10 * time.Second {
 		got = append(got, c.Rate(at))
 	}
 	if diff := cmp.Diff([]float64{2, 3.5, 3.5, 3.5, 4}, got); diff != "" || missing != 2 {
@@ -89,12 +90,29 @@ func TestLoad(t *testing.T) {
 
 func TestQuery(t *testing.T) {
 	for step, want := range map[time.Duration]string{
-		time.Second:      "irate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[15s])",
-		9 * time.Second:  "rate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[15s])",
-		90 * time.Second: "rate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[1m35s])",
+		time.Second:      "irate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[30s])",
+		19 * time.Second: "rate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[30s])",
+		90 * time.Second: "rate(gateway_function_invocation_started{job=\"gateway\",function_name=\"f\"}[1m40s])",
 	} {
 		if got := Query("f", step); got != "sum("+want+")" {
 			t.Errorf("steps of %s: %s", step, got)
+		}
+	}
+}
+
+// TestQueriesFitTheShippedFiles holds how often the job gateway looks, and that the query for fine loads is the one that
+// the tests of the rules ask.
+func TestQueriesFitTheShippedFiles(t *testing.T) {
+	for file, want := range map[string]string{
+		"prometheus.yml": "job_name: gateway\n    metrics_path: /metrics\n    scrape_interval: " + promDuration(scrape) + "\n",
+		"tests/up.yml":   "expr: '" + FineQuery("rested") + "'\n",
+	} {
+		text, err := os.ReadFile("../../prometheus/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), want) {
+			t.Errorf("prometheus/%s has no %q", file, want)
 		}
 	}
 }
@@ -152,8 +170,8 @@ func TestSpan(t *testing.T) {
 		length, step, want time.Duration
 		err                string
 	}{
-		{time.Hour, 0, 5 * time.Second, ""},
-		{24 * time.Hour, 0, 9 * time.Second, ""},
+		{time.Hour, 0, 10 * time.Second, ""},
+		{48 * time.Hour, 0, 17 * time.Second, ""},
 		{time.Hour, 15 * time.Second, 15 * time.Second, ""},
 		{24 * time.Hour, time.Second, 0, "more than the 11000 that Prometheus gives: use a step of 9s or more"},
 		{time.Hour, time.Hour, 0, "1h0m0s in steps of 1h0m0s are fewer than two"},
