@@ -118,7 +118,9 @@ func looksFrozen(ctx context.Context, sys *Up) error {
 		return errors.Join(err, fmt.Errorf("%d events say %q", n, reason))
 	}
 	state, err := stateInTop(ctx, sys)
-	if want := fmt.Sprintf("frozen until %s (silence %.4s…)", frozen[0].Until.Local().Format("15:04"), frozen[0].Silence); !strings.HasPrefix(state, want) || err != nil {
+	// With the day, where that is another one.
+	want := fmt.Sprintf("%s (silence %.4s…)", frozen[0].Until.Local().Format("15:04"), frozen[0].Silence)
+	if text, _, _ := strings.Cut(state, ", "); !strings.HasPrefix(text, "frozen until ") || !strings.HasSuffix(text, want) || err != nil {
 		return errors.Join(err, fmt.Errorf("faas top says %q, want %q", state, want))
 	}
 	return nil
