@@ -98,6 +98,32 @@ func TestShippedRulesLeaveSteadySlotsAlone(t *testing.T) {
 	}
 }
 
+// TestShippedRulesOnASlowRamp plays a load that grows for two minutes, slower than short windows can tell from chance.
+func TestShippedRulesOnASlowRamp(t *testing.T) {
+	curve, err := load.Parse("trace:5@1m,5..40@2m,40@1m", load.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := rehearse.Options{Seed: 2}
+	for i := range 6 {
+		o.Functions = append(o.Functions, rehearse.Function{Name: fmt.Sprint("ramp-", i), Scaling: function.DefaultScaling(), Curve: curve})
+	}
+	result, err := rehearse.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := 0.0
+	for _, f := range result.Functions {
+		over += f.Score.OverCapacityShare() / float64(len(result.Functions))
+		if f.Score.DirectionChanges > 0 || f.Score.Actions > 6 {
+			t.Errorf("%s: %v", f.Name, f.Decisions)
+		}
+	}
+	if over > 0.008 {
+		t.Errorf("%.2f %% of the load over capacity in the mean, want 0.8 at most", 100*over)
+	}
+}
+
 // TestShippedRulesOnATrace plays a step, a fall, a wave and the end, nine times with other chance, and compares with
 // Kubernetes' HPA: in the median, since a single one may be lucky or not.
 func TestShippedRulesOnATrace(t *testing.T) {

@@ -14,9 +14,9 @@ import (
 const (
 	// Gather is how long after the first held request a look is taken, so that it sees those that came together.
 	Gather = 3 * time.Millisecond
-	// Breath lies between two looks at least, and Interval between two pushes. While requests are held a look is taken
-	// each Interval.
-	Breath   = 20 * time.Millisecond
+	// Breath lies between two looks at least.
+	Breath = 20 * time.Millisecond
+	// Interval lies between two pushes at least. While requests are held a look is taken each Interval.
 	Interval = 250 * time.Millisecond
 	// pushTimeout bounds one push.
 	pushTimeout = 3 * time.Second
