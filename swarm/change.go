@@ -153,29 +153,6 @@ func (b *Backend) setCount(ctx context.Context, name string, replicas int, may f
 // errAsWanted ends a rewrite that has nothing to change.
 var errAsWanted = errors.New("it is so already")
 
-// Remove takes a function away; its replicas drain. Errors: ErrNotFound.
-func (b *Backend) Remove(ctx context.Context, name string) error {
-	if err := b.remove(ctx, name); err != nil {
-		return fmt.Errorf("remove %s: %w", name, err)
-	}
-	return nil
-}
-
-func (b *Backend) remove(ctx context.Context, name string) error {
-	if err := b.Available(); err != nil {
-		return err
-	}
-	s, err := b.find(ctx, name)
-	if err != nil {
-		return err
-	}
-	if err := b.services.removeService(ctx, s.ID); err != nil {
-		return err
-	}
-	b.shown(ctx, func(st *state, now time.Time) { st.remove(now, s.ID) })
-	return nil
-}
-
 // rewrite changes the spec of a function. When somebody else changed it meanwhile, change is asked anew about what
 // is there now.
 func (b *Backend) rewrite(ctx context.Context, name, auth string, change func(*api.Service) error) error {

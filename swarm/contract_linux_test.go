@@ -301,17 +301,30 @@ func (e *realEngine) removeSecrets(prefix string) {
 	})
 }
 
-// removeServices removes the services whose names begin so, and if so told waits until the containers are gone.
+// removeServices removes the services whose names begin so, once their tasks are gone, and if so told waits until the containers
+// are, too. An engine of 20.10 may end when it deletes a task of a service just while it removes that.
 func (e *realEngine) removeServices(prefix string, wait bool) {
 	e.retry("remove the services", func(ctx context.Context) error {
 		list, err := e.client.ServiceList(ctx, api.ServiceListOptions{Filters: filters.NewArgs(filters.Arg("name", prefix))})
 		if err != nil {
 			return err
 		}
+		busy := 0
 		for _, s := range list {
-			if err := e.client.ServiceRemove(ctx, s.ID); err != nil {
+			left, err := e.emptied(ctx, s)
+			switch {
+			case err != nil:
 				return err
+			case left > 0:
+				busy++
+			default:
+				if err := e.client.ServiceRemove(ctx, s.ID); err != nil {
+					return err
+				}
 			}
+		}
+		if busy > 0 {
+			return fmt.Errorf("%d services have tasks still", busy)
 		}
 		if !wait {
 			return nil
@@ -326,4 +339,27 @@ func (e *realEngine) removeServices(prefix string, wait bool) {
 		}
 		return nil
 	})
+}
+
+// emptied scales a service to nothing and tells how many tasks it has still. Those that ended earlier stay, as its history.
+func (e *realEngine) emptied(ctx context.Context, s api.Service) (tasks int, err error) {
+	if r := s.Spec.Mode.Replicated; r != nil && (r.Replicas == nil || *r.Replicas > 0) {
+		r.Replicas = new(uint64)
+		if _, err := e.client.ServiceUpdate(ctx, s.ID, s.Version, s.Spec, api.ServiceUpdateOptions{}); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
+	list, err := e.client.TaskList(ctx, api.TaskListOptions{Filters: filters.NewArgs(filters.Arg("service", s.ID))})
+	for _, t := range list {
+		switch t.Status.State {
+		case api.TaskStateComplete, api.TaskStateShutdown, api.TaskStateFailed, api.TaskStateRejected, api.TaskStateOrphaned:
+			if t.DesiredState != api.TaskStateRemove {
+				continue
+			}
+		default:
+		}
+		tasks++
+	}
+	return tasks, err
 }

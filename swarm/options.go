@@ -40,6 +40,7 @@ type timing struct {
 	updating   time.Duration // the same while Swarm replaces its replicas, which it does at any time
 	stuck      time.Duration // an update in which nothing moved for so long is stuck
 	patience   time.Duration // a change that must not come into an update waits for its end so long
+	leaving    time.Duration // a removal waits so long for replicas that are going already
 	resync     time.Duration // between two looks at all services, should an event have been lost
 	retry      time.Duration // before the first new try of a failed read; doubles
 	retryMax   time.Duration
@@ -60,7 +61,7 @@ func defaultTiming() timing {
 	return timing{
 		call: 10 * time.Second, lookup: 5 * time.Second,
 		steady: time.Second, fast: 25 * time.Millisecond, slow: time.Second, updating: 100 * time.Millisecond, stuck: 30 * time.Second,
-		patience: 15 * time.Second, resync: 30 * time.Second,
+		patience: 15 * time.Second, leaving: 3 * time.Second, resync: 30 * time.Second,
 		retry: 100 * time.Millisecond, retryMax: 5 * time.Second,
 		probeRetry: 5 * time.Millisecond, probeMax: 250 * time.Millisecond,
 		unplaced: time.Second, crashes: time.Minute, proven: 10 * time.Second,

@@ -80,8 +80,14 @@ start() {
 	as_root mkdir -p "$state"
 	as_root rm -f "$state/pid"
 	say "starting dockerd; its data and its log are in $state"
-	as_root env STATE="$state" SOCK="$sock" bash -c 'setsid dockerd --data-root "$STATE/data" --exec-root "$STATE/exec" \
-		--pidfile "$STATE/pid" -H "unix://$SOCK" >"$STATE/log" 2>&1 </dev/null &'
+	# Started again when it crashes, a few times, as systemd would: one of 20.10 may when a service is removed.
+	local keep='echo $$ >"$STATE/keeper"
+	for i in 1 2 3 4 5; do
+		! dockerd --data-root "$STATE/data" --exec-root "$STATE/exec" --pidfile "$STATE/pid" -H "unix://$SOCK" || exit 0
+		rm -f "$STATE/pid"
+		sleep 1
+	done'
+	as_root env STATE="$state" SOCK="$sock" bash -c 'setsid bash -c "$1" >"$STATE/log" 2>&1 </dev/null &' start "$keep"
 	await "start dockerd" 60 answers
 }
 
@@ -108,6 +114,11 @@ ours() {
 
 down() {
 	local pid
+	# Who would start it again goes first.
+	if pid=$(as_root cat "$state/keeper" 2>/dev/null) && as_root grep -qa 'dockerd --data-root' "/proc/$pid/cmdline" 2>/dev/null; then
+		as_root kill "$pid"
+	fi
+	as_root rm -f "$state/keeper"
 	if ! pid=$(ours); then
 		! managed || ! answers || say "systemd runs this engine: sudo systemctl stop docker.socket docker"
 		say "no engine runs that was started here"
