@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,12 @@ func (f *fakeFreezer) Frozen() []alerting.Freeze {
 	}
 	return all
 }
+
+func (f *fakeFreezer) FrozenOf(name string) []alerting.Freeze {
+	return slices.DeleteFunc(f.Frozen(), func(one alerting.Freeze) bool { return one.Function != name })
+}
+
+func (*fakeFreezer) StoppedBy(string, int, int) string { return "" }
 
 func (f *fakeFreezer) Freeze(_ context.Context, one alerting.Freeze) (alerting.Freeze, error) {
 	if err := f.faults.get(); err != nil {

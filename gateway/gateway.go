@@ -67,6 +67,11 @@ type Logs interface {
 type Freezer interface {
 	// Frozen returns what freezes functions, by their names; of one that several silences freeze, the longest first.
 	Frozen() []alerting.Freeze
+	// FrozenOf returns what freezes one function, the longest first.
+	FrozenOf(name string) []alerting.Freeze
+	// StoppedBy returns the ID of a silence that stops the order from so many replicas to so many, though it freezes nothing.
+	// Empty: none does.
+	StoppedBy(name string, from, to int) string
 	// Freeze freezes f.Function until f.Until. Errors: ErrUnavailable without Alertmanager.
 	Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze, error)
 	// Unfreeze ends what freezes this function alone. Errors: ErrConflict where more freezes it, ErrUnavailable.

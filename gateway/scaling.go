@@ -30,15 +30,6 @@ type Tuner interface {
 	Tune(ctx context.Context, name string, change func(labels map[string]string) error) error
 }
 
-// oneFreezer is a Freezer that can look at one function without looking at all, as the scaler can.
-type oneFreezer interface {
-	// FrozenOf returns what freezes one function, the longest first.
-	FrozenOf(name string) []alerting.Freeze
-	// StoppedBy returns the ID of a silence that stops the order from so many replicas to so many, though it freezes nothing.
-	// Empty: none does.
-	StoppedBy(name string, from, to int) string
-}
-
 // explainScaling serves GET /system/functions/NAME/scaling.
 func (g *Gateway) explainScaling(w http.ResponseWriter, r *http.Request) error {
 	if err := checkNamespace(queryNamespace(r)); err != nil {
@@ -142,12 +133,11 @@ func (g *Gateway) scalingOf(ctx context.Context, s function.Status) api.Function
 
 // tellStopped adds which silence stops the order that stands.
 func (g *Gateway) tellStopped(out *api.FunctionScaling) {
-	f, ok := g.opts.Freezer.(oneFreezer)
 	from := out.Replicas.Desired
-	if !ok || out.Wanted == nil || *out.Wanted == from || from == 0 {
+	if g.opts.Freezer == nil || out.Wanted == nil || *out.Wanted == from || from == 0 {
 		return
 	}
-	silence := f.StoppedBy(out.Function, from, *out.Wanted)
+	silence := g.opts.Freezer.StoppedBy(out.Function, from, *out.Wanted)
 	if silence == "" {
 		return
 	}
@@ -161,14 +151,10 @@ func (g *Gateway) tellStopped(out *api.FunctionScaling) {
 
 // freezesOf are the silences that freeze one function, the longest first.
 func (g *Gateway) freezesOf(name string) []alerting.Freeze {
-	switch f := g.opts.Freezer.(type) {
-	case nil:
+	if g.opts.Freezer == nil {
 		return nil
-	case oneFreezer:
-		return f.FrozenOf(name)
-	default:
-		return slices.DeleteFunc(slices.Clone(f.Frozen()), func(one alerting.Freeze) bool { return one.Function != name })
 	}
+	return g.opts.Freezer.FrozenOf(name)
 }
 
 // readings are what Prometheus knows of a function, or why it is not known.

@@ -55,9 +55,11 @@ type oneFreezes struct{ freezes }
 
 func (oneFreezes) Frozen() []alerting.Freeze { panic("it was asked for all") }
 
-func (f oneFreezes) FrozenOf(name string) []alerting.Freeze {
-	return slices.DeleteFunc(slices.Clone(f.freezes), func(one alerting.Freeze) bool { return one.Function != name })
+func (f freezes) FrozenOf(name string) []alerting.Freeze {
+	return slices.DeleteFunc(slices.Clone(f), func(one alerting.Freeze) bool { return one.Function != name })
 }
+
+func (freezes) StoppedBy(string, int, int) string { return "" }
 
 // StoppedBy names a silence by what it is asked for.
 func (oneFreezes) StoppedBy(name string, from, to int) string {
