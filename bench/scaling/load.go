@@ -47,10 +47,10 @@ type timers struct {
 
 // loadRun is what one run of the load showed. Times count from the start of hey; never is -1.
 type loadRun struct {
-	firstChange, fullReady, back time.Duration
-	most                         int // replicas asked for at most
-	requests, failed             int
-	flips                        int
+	firstChange, nearReady, fullReady, back time.Duration // nearReady: all but one
+	most                                    int           // replicas asked for at most
+	requests, failed                        int
+	flips                                   int
 }
 
 const never = time.Duration(-1)
@@ -106,10 +106,13 @@ func waitQuiet(ctx context.Context, sys *e2e.Up, quiet time.Duration) error {
 
 // summarize finds the moments in the counts of one run.
 func summarize(counts []e2e.Count, load time.Duration) loadRun {
-	r := loadRun{firstChange: never, fullReady: never, back: never}
+	r := loadRun{firstChange: never, nearReady: never, fullReady: never, back: never}
 	for _, c := range counts {
 		if r.firstChange == never && c.Desired != 1 {
 			r.firstChange = c.At
+		}
+		if r.nearReady == never && c.Ready >= needed-1 {
+			r.nearReady = c.At
 		}
 		if r.fullReady == never && c.Ready >= needed {
 			r.fullReady = c.At
@@ -156,8 +159,8 @@ func readHey(text string) (requests, failed int, err error) {
 
 // String shows a run in one line.
 func (r loadRun) String() string {
-	return fmt.Sprintf("first change %s, all %d ready %s, back to 1 %s after the end, %d of %d requests failed, %d flips, at most %d replicas",
-		moment(r.firstChange), needed, moment(r.fullReady), moment(r.back), r.failed, r.requests, r.flips, r.most)
+	return fmt.Sprintf("first change %s, %d ready %s, all %d %s, back to 1 %s after the end, %d of %d requests failed, %d flips, at most %d replicas",
+		moment(r.firstChange), needed-1, moment(r.nearReady), needed, moment(r.fullReady), moment(r.back), r.failed, r.requests, r.flips, r.most)
 }
 
 func moment(d time.Duration) string {

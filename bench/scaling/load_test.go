@@ -13,10 +13,11 @@ func TestSummarize(t *testing.T) {
 		{At: at(0.01), Desired: 1, Ready: 1},
 		{At: at(0.6), Desired: 5, Ready: 1},
 		{At: at(1), Desired: 12, Ready: 5},
+		{At: at(1.1), Desired: 12, Ready: 11},
 		{At: at(1.2), Desired: 12, Ready: 12},
 		{At: at(61), Desired: 1, Ready: 12},
 	}, at(30))
-	want := loadRun{firstChange: at(0.6), fullReady: at(1.2), back: at(31), most: 12}
+	want := loadRun{firstChange: at(0.6), nearReady: at(1.1), fullReady: at(1.2), back: at(31), most: 12}
 	if r != want {
 		t.Errorf("%+v, want %+v", r, want)
 	}

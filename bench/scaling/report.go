@@ -39,10 +39,10 @@ func (r *report) loads(t timers, runs []loadRun) {
 	prefix := t.prefix
 	r.line("\n## %s\n\nLoad: `hey -z %s -c 10 -q 5`, whose first requests come after 0.2 s, on a function of target 5, which then needs %d replicas. "+
 		"All times but the last count from hey's start.\n", t.title, t.load, needed)
-	r.line("| run | first change | all %d ready | back to 1 after the end | most replicas | requests | failed | flips |", needed)
-	r.line("|---|---|---|---|---|---|---|---|")
+	r.line("| run | first change | %d ready | all %d ready | back to 1 after the end | most replicas | requests | failed | flips |", needed-1, needed)
+	r.line("|---|---|---|---|---|---|---|---|---|")
 	for i, run := range runs {
-		r.line("| %d | %s | %s | %s | %d | %d | %d | %d |", i+1, moment(run.firstChange), moment(run.fullReady),
+		r.line("| %d | %s | %s | %s | %s | %d | %d | %d | %d |", i+1, moment(run.firstChange), moment(run.nearReady), moment(run.fullReady),
 			moment(run.back), run.most, run.requests, run.failed, run.flips)
 	}
 	r.line("")
@@ -54,6 +54,7 @@ func (r *report) loads(t timers, runs []loadRun) {
 		return ds
 	}
 	r.result(prefix+"scale_hey_first_change_s", pick(func(l loadRun) time.Duration { return l.firstChange }))
+	r.result(prefix+"scale_near_ready_s", pick(func(l loadRun) time.Duration { return l.nearReady }))
 	r.result(prefix+"scale_full_ready_s", pick(func(l loadRun) time.Duration { return l.fullReady }))
 	r.result(prefix+"scale_back_s", pick(func(l loadRun) time.Duration { return l.back }))
 	failed, flips := 0, 0
@@ -83,17 +84,22 @@ func (r *report) steps(s *system, runs []stepRun, overloads []time.Duration) {
 	r.line("\n## A tenfold step %s (%d times)\n", s.title, len(runs))
 	r.line("%d requests a second, then %d at once, which need %d replicas of the default target. From the step on:\n", baseRate, stepRate, stepNeeds)
 	r.line("| | median | least | most |\n|---|---|---|---|")
+	var results []func()
 	row := func(name, result string, of func(stepRun) time.Duration) {
 		var ds []time.Duration
 		for _, run := range runs {
 			ds = append(ds, of(run))
 		}
 		r.line("| %s | %s | %s | %s |", name, moment(percentile(ds, 50)), moment(percentile(ds, 0)), moment(percentile(ds, 100)))
-		r.result(s.prefix+result, ds)
+		results = append(results, func() { r.result(s.prefix+result, ds) })
 	}
 	row("first change", "scale_first_change_s", func(r stepRun) time.Duration { return r.first })
 	row("count within one of what is needed, and stays", "scale_correct_s", func(r stepRun) time.Duration { return r.correct })
 	row("so many ready", "scale_ready_s", func(r stepRun) time.Duration { return r.ready })
+	r.line("")
+	for _, show := range results {
+		show()
+	}
 	failed := 0
 	for _, run := range runs {
 		failed += run.failed
