@@ -22,6 +22,7 @@ type rehearseCommand struct {
 	Load     rehearseLoad     `embed:"" group:"The load:"`
 	Function rehearseFunction `embed:"" group:"The function:"`
 	World    rehearseWorld    `embed:"" group:"Around it:"`
+	Gateway  gatewayFlags     `embed:"" group:"Who knows the function:"`
 
 	ConfigDir string   `type:"existingdir" placeholder:"DIR" group:"Who decides:" help:"Directory with prometheus/ and alertmanager/ to use in place of what is built in."`
 	Compare   []string `sep:"none" placeholder:"WITH" group:"Who decides:" help:"Also rehearse this, and show both: settings (target=20,window=5m), a directory as for --config-dir, or a rival: ${rivals}. May be given several times."`
@@ -101,12 +102,12 @@ func (c *rehearseCommand) Run(ctx context.Context) error {
 
 // rehearse plays the load for each contender. What should be known beside the result goes to notes.
 func (c *rehearseCommand) rehearse(ctx context.Context, notes io.Writer, progress *progress) (*report.Report, error) {
-	client, err := c.Load.client()
+	client, err := c.Load.client(c.Gateway.Data)
 	if err != nil {
 		return nil, err
 	}
 	now := time.Now()
-	labels, env, err := c.Function.labels(ctx, client, now)
+	labels, env, err := c.Function.labels(func(name string) (map[string]string, error) { return c.settings(ctx, client, name, now) })
 	if err != nil {
 		return nil, err
 	}

@@ -1,23 +1,20 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"faas/function"
-	"faas/rehearse/past"
 )
 
 // rehearseFunction says how the function scales: by its labels, of which flags give some.
 type rehearseFunction struct {
-	Name  string `name:"function" placeholder:"NAME" help:"Take the settings of this function: from the --stack file, else as Prometheus knows them."`
+	Name  string `name:"function" placeholder:"NAME" help:"Take the settings of this function: from the --stack file, else as Prometheus knows them, or the gateway."`
 	Stack string `type:"existingfile" placeholder:"FILE" help:"OpenFaaS stack file with the function."`
 
 	Type         string   `placeholder:"TYPES" help:"What is followed: rps, capacity, cpu, memory, queue or custom, or several with commas between (default rps)."`
@@ -37,13 +34,13 @@ var settingNames = map[string]string{
 	"window": "down.window", "proportion": "target-proportion", "zero_duration": "zero-duration", "zeroDuration": "zero-duration",
 }
 
-// labels are the function's own, from where they are known, under those of the flags; env is its environment.
-func (c *rehearseFunction) labels(ctx context.Context, client *past.Client, now time.Time) (labels, env map[string]string, err error) {
+// labels are the function's own, from the stack file or else as it is known to run, under those of the flags; env is its environment.
+func (c *rehearseFunction) labels(known func(name string) (map[string]string, error)) (labels, env map[string]string, err error) {
 	switch {
 	case c.Stack != "":
 		labels, env, err = stackFunction(c.Stack, c.Name)
 	case c.Name != "":
-		if labels, err = client.Labels(ctx, c.Name, now); err != nil {
+		if labels, err = known(c.Name); err != nil {
 			err = fmt.Errorf("--function %s: %w (--stack FILE takes its settings from a stack file)", c.Name, err)
 		}
 	}

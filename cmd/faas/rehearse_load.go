@@ -35,17 +35,16 @@ type rehearseLoad struct {
 	Step       time.Duration `placeholder:"TIME" help:"How finely the past is looked at (default: 1s up to three hours of --function, else as finely as Prometheus allows, at best 5s)."`
 	Query      string        `placeholder:"PROMQL" help:"What to ask for the load, one series of requests a second (default: the rate at which those of --function arrived)."`
 	Prometheus string        `placeholder:"URL" env:"FAAS_PROMETHEUS_URL" help:"The Prometheus with the past, and the settings of --function (default: that of faas up, else ${prometheus_url})."`
-	Data       string        `default:"${data}" placeholder:"DIR" env:"FAAS_DATA" help:"Directory in which faas up keeps its data, where its addresses are (default ${default})."`
 }
 
 // past reports whether the load is one that has been.
 func (c *rehearseLoad) past() bool { return c.Query != "" || c.Since > 0 || c.Start != "" }
 
-// client asks the Prometheus that was given or, where none was, that of faas up.
-func (c *rehearseLoad) client() (*past.Client, error) {
+// client asks the Prometheus that was given or, where none was, that of the faas up with its data in a directory.
+func (c *rehearseLoad) client(data string) (*past.Client, error) {
 	url := c.Prometheus
 	if url == "" {
-		if a, err := readAddresses(c.Data); err == nil && a.Prometheus != "" {
+		if a, err := readAddresses(data); err == nil && a.Prometheus != "" {
 			url = "http://" + a.Prometheus
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"faas/function"
+	"faas/internal/httperr"
 	"faas/internal/top"
 )
 
@@ -28,7 +30,7 @@ type scaleCommand struct {
 const maxScaleAnswer = 4 << 20
 
 // ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to unless that is nil. What
-// the gateway refuses is an error in its own words.
+// the gateway refuses is an error in its own words, of kind ErrNotFound for what it says that there is not.
 func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to any) error {
 	password, err := c.password()
 	if err != nil {
@@ -72,7 +74,7 @@ func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to an
 	case resp.StatusCode == http.StatusUnauthorized:
 		return c.refused(top.ErrCredentials, password != "")
 	case resp.StatusCode >= http.StatusMultipleChoices:
-		return refusal(base+path, resp.Status, string(text))
+		return refusal(base+path, resp, string(text))
 	case to == nil:
 		return nil
 	}
@@ -83,13 +85,16 @@ func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to an
 }
 
 // refusal is what a gateway answers where it does not do as it was asked.
-func refusal(where, status, text string) error {
+func refusal(where string, resp *http.Response, text string) error {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	for i, line := range lines {
 		lines[i] = top.Printable(line)
 	}
 	if text = strings.Join(lines, "\n"); text == "" {
-		text = where + " answers " + status
+		text = where + " answers " + resp.Status
+	}
+	if resp.StatusCode == http.StatusNotFound && resp.Header.Get(httperr.OriginHeader) != "" {
+		return function.NotFoundf("%s", text)
 	}
 	return errors.New(text)
 }

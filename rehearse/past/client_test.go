@@ -195,6 +195,7 @@ func TestLabels(t *testing.T) {
 		{"metric":{"__name__":"gateway_service_target_load","scaling_type":"rps","instance":"a"},"value":[1,"12.5"]},
 		{"metric":{"__name__":"gateway_service_target_load","scaling_type":"rps","instance":"b"},"value":[1,"12.5"]},
 		{"metric":{"__name__":"gateway_service_target_load","scaling_type":"memory"},"value":[1,"268435456"]},
+		{"metric":{"__name__":"gateway_service_target_load","scaling_type":"slots"},"value":[1,"4"]},
 		{"metric":{"__name__":"gateway_service_down_window_seconds"},"value":[1,"300"]},
 		{"metric":{"__name__":"gateway_service_zero_duration_seconds"},"value":[1,"900"]}]}`,
 		`"other"`: `{"resultType":"vector","result":[]}`,
@@ -207,13 +208,14 @@ func TestLabels(t *testing.T) {
 	want := map[string]string{
 		"com.openfaas.scale.min": "2", "com.openfaas.scale.type": "memory,rps",
 		"com.openfaas.scale.target.rps": "12.5", "com.openfaas.scale.target.memory": "268435456",
+		"com.openfaas.scale.slots":       "4",
 		"com.openfaas.scale.down.window": "300s", "com.openfaas.scale.zero": "true", "com.openfaas.scale.zero-duration": "900s",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	s, err := function.ParseScaling(got)
-	if err != nil || s.Min != 2 || len(s.Signals) != 2 || s.DownWindow != 5*time.Minute || !s.Zero {
+	if err != nil || s.Min != 2 || len(s.Signals) != 2 || s.Slots != 4 || s.DownWindow != 5*time.Minute || !s.Zero {
 		t.Errorf("they are read as %+v, %v", s, err)
 	}
 	if _, err := c.Labels(t.Context(), "other", noon); !errors.Is(err, function.ErrNotFound) {

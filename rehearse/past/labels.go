@@ -23,8 +23,11 @@ var settings = map[string]string{
 	"gateway_service_target_load":           "target.",
 }
 
+// slots is the signal under which a function's slots are told.
+const slots = "slots"
+
 // Labels are the scaling labels of a function at a time, as the gateway's metrics say them. Where there are several
-// gateways they say the same.
+// gateways they say the same. The error is of kind ErrNotFound for a function of which Prometheus has seen nothing.
 func (c *Client) Labels(ctx context.Context, name string, at time.Time) (map[string]string, error) {
 	query := fmt.Sprintf(`{__name__=~"gateway_service_.+",%s}`, of(name))
 	vector, err := c.instant(ctx, query, at)
@@ -41,6 +44,10 @@ func (c *Client) Labels(ctx context.Context, name string, at time.Time) (map[str
 		switch setting {
 		case "target.":
 			signal := string(sample.Metric["scaling_type"])
+			if signal == slots {
+				setting = slots
+				break
+			}
 			setting += signal
 			if !slices.Contains(types, signal) {
 				types = append(types, signal)
@@ -51,7 +58,8 @@ func (c *Client) Labels(ctx context.Context, name string, at time.Time) (map[str
 		labels[function.ScalingLabelPrefix+setting] = value(setting, float64(sample.Value))
 	}
 	if len(types) == 0 {
-		return nil, function.NotFoundf("function %s: %s knows no settings of it; is the name right?", name, c.url)
+		return nil, function.NotFoundf("Prometheus at %s has not seen function %s: there is none of that name, or it is new and will "+
+			"be seen within %s", c.url, name, scrape)
 	}
 	slices.Sort(types)
 	labels[function.ScalingLabelPrefix+"type"] = strings.Join(types, ",")

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"faas/api"
+	"faas/function"
+	"faas/internal/top"
+)
+
+// maxNames is how many functions are named to somebody who named none of them.
+const maxNames = 10
+
+// noFunction says that there is no function of a name, and which ones there are.
+func (c *gatewayFlags) noFunction(ctx context.Context, name string) error {
+	are := "`faas top --once` lists those that there are"
+	var all []api.FunctionStatus
+	if err := c.ask(ctx, "GET", "/system/functions", nil, &all); err == nil {
+		switch {
+		case len(all) == 0:
+			are = "there is none at all"
+		case len(all) <= maxNames:
+			names := make([]string, len(all))
+			for i, f := range all {
+				names[i] = top.Printable(f.Name)
+			}
+			slices.Sort(names)
+			are = "there are " + strings.Join(names, ", ")
+		default:
+			are = fmt.Sprintf("`faas top --once` lists the %d that there are", len(all))
+		}
+	}
+	return function.NotFoundf("there is no function %s; %s", name, are)
+}
