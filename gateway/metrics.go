@@ -76,6 +76,7 @@ type series struct {
 	arrivals    atomic.Uint64
 	lastArrival atomic.Int64 // unix nanoseconds; at first when the route was opened
 	changed     atomic.Int64 // unix nanoseconds of the last change of the desired count or of a setting; 0: none
+	tuned       atomic.Int64 // unix nanoseconds of the last change of a setting; 0: none
 	finished    atomic.Int64
 	dropped     atomic.Bool
 

@@ -113,9 +113,13 @@ func (g *Gateway) scalingOf(ctx context.Context, s function.Status) api.Function
 	if r := g.routes.lookup(s.Name); r != nil {
 		f.LastInvocation = time.Unix(0, r.series.lastArrival.Load())
 		f.InFlight, _ = r.series.load.read(f.Now)
+		if at := r.series.tuned.Load(); at > 0 {
+			f.Tuned = time.Unix(0, at)
+		}
 		f.AtRest = reading{route: r, status: r.status.Load(), now: f.Now}.atRest()
 	}
 	f.Readings, f.Unknown = g.readings(ctx, s, f.Now)
+	f = f.Current()
 	out.Wanted, out.Hold = f.Readings.Wanted, f.Readings.Hold
 	for _, signal := range f.Signals() {
 		one := api.ScalingSignal{

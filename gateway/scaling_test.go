@@ -285,6 +285,32 @@ func TestScalingSet(t *testing.T) {
 	}
 }
 
+// TestScalingSetUnevaluated holds that what the rules recorded of the settings before is told neither in the answer nor after it.
+func TestScalingSetUnevaluated(t *testing.T) {
+	b := newFakeBackend(scaledStatus("a"))
+	evaluated := time.Now()
+	g := start(t, b, func(o *Options) {
+		o.Tuner = b
+		o.Prometheus = []string{recordedServer(t, recorded("function:replicas:wanted", "", 9), recorded("function:replicas:hold", "", 9),
+			recorded("function:replicas:need", "", 9), recorded("function:load:mean5s", "rps", 2), recorded("function:load:level", "cpu", 8),
+			fmt.Sprintf(`{"metric":{"evaluated":"true"},"value":[0,"%d"]}`, evaluated.Unix()))}
+	})
+	if got := g.scaling(t, "GET", "a", ""); got.Wanted == nil || got.Fewer != "load needs them: 2 rps and 8m cpu, and some room for chance, need 9" {
+		t.Errorf("before: wanted %v, fewer %q", got.Wanted, got.Fewer)
+	}
+	const want = "not known yet: the settings changed 0s ago, and are not evaluated yet"
+	for method, body := range map[string]string{"PATCH": `{"target":50}`, "GET": ""} {
+		got := g.scaling(t, method, "a", body)
+		if method == "PATCH" && (got.Wanted != nil || got.Hold != nil || got.Fewer != want) {
+			t.Errorf("the answer: wanted %v, hold %v, fewer %q, want %q", got.Wanted, got.Hold, got.Fewer, want)
+		}
+	}
+	g.routes.lookup("a").series.tuned.Store(evaluated.Add(-time.Minute).UnixNano())
+	if got := g.scaling(t, "GET", "a", ""); got.Wanted == nil {
+		t.Errorf("a minute after the change nothing is told: %+v", got)
+	}
+}
+
 // TestScalingSetUnseen holds that a change which stands is answered, though not all functions can be read after it.
 func TestScalingSetUnseen(t *testing.T) {
 	b := &awayBackend{fakeBackend: newFakeBackend(scaledStatus("a"))}

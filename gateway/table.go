@@ -193,8 +193,12 @@ func (r *route) replace(status *function.Status) {
 	if before == nil {
 		return // a new one, which began just now
 	}
-	if status.Desired != before.Desired || !status.Scaling.Equal(before.Scaling) {
-		r.series.changed.Store(time.Now().UnixNano())
+	now, tuned := time.Now().UnixNano(), !status.Scaling.Equal(before.Scaling)
+	if tuned {
+		r.series.tuned.Store(now)
+	}
+	if tuned || status.Desired != before.Desired {
+		r.series.changed.Store(now)
 	}
 	if status.Desired < before.Desired {
 		r.series.overload.Forget()

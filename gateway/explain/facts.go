@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -17,8 +18,8 @@ type Facts struct {
 	Frozen []Frozen
 	// ControlLoop is nil while orders can arrive, else it says since when not.
 	ControlLoop error
-	// Ordered is when the present count was ordered. Zero: not known.
-	Ordered time.Time
+	// Ordered is when the present count was ordered, and Tuned when a setting last changed. Zero: not known.
+	Ordered, Tuned time.Time
 	// Readings are what the rules recorded. Unknown says why there are none; empty: there are.
 	Readings Readings
 	Unknown  string
@@ -40,6 +41,8 @@ type Frozen struct {
 
 // Readings are what Prometheus knows of a function. What is not recorded is nil, or not there.
 type Readings struct {
+	// At is when the rules were evaluated, by Prometheus's clock. Zero: they have recorded nothing.
+	At time.Time
 	// Wanted is the count that the rules ask for, Need what is needed now and Hold the most of the down window.
 	Wanted, Need, Hold *int
 	// Loads are those of the last 5 s, by signal.
@@ -54,6 +57,23 @@ type Readings struct {
 type Need struct {
 	At       time.Time
 	Replicas int
+}
+
+// Current is f without what the rules recorded for settings that it had before.
+func (f Facts) Current() Facts {
+	if f.pending() != "" {
+		f.Readings.Wanted, f.Readings.Need, f.Readings.Hold, f.Readings.Needs = nil, nil, nil, nil
+	}
+	return f
+}
+
+// pending says that the rules have not evaluated the settings yet. Empty: they have, or there is another reason why they do not.
+func (f Facts) pending() string {
+	age := f.Now.Sub(f.Tuned)
+	if f.Tuned.IsZero() || age > evaluatedWithin || !f.Readings.At.Before(f.Tuned.Add(taken)) {
+		return ""
+	}
+	return fmt.Sprintf("the settings changed %s ago, and are not evaluated yet", span(age))
 }
 
 // Slots is the signal of a function with slots, beside those of its settings: its requests in flight need a slot each.

@@ -23,6 +23,8 @@ func (f Facts) Fewer() string {
 		return f.last()
 	case f.Unknown != "":
 		return "not known: " + f.Unknown
+	case f.pending() != "":
+		return "not known yet: " + f.pending()
 	case f.missing() != "":
 		return "no figures of " + f.missing() + ": no number, no order"
 	case f.Readings.Need == nil || f.Readings.Hold == nil:

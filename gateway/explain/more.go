@@ -33,6 +33,8 @@ func (f Facts) More() string {
 		return f.starting(wants, known)
 	case f.Unknown != "":
 		return cmp.Or(atMax(st), "not known") + ": " + f.Unknown
+	case !known && f.pending() != "":
+		return "not known yet: " + f.pending()
 	case !known:
 		return "no figures of " + f.missing() + ": no number, no order"
 	case f.Readings.Overload > max(st.Desired, most.Wanted):

@@ -19,6 +19,9 @@ import (
 // needStep is how finely the down window is looked at: as often as the rules record it.
 const needStep = time.Second
 
+// evaluatedLabel marks the time at which the rules were evaluated, among what they recorded.
+const evaluatedLabel = "evaluated"
+
 // Prometheus reads what the rules recorded.
 type Prometheus struct {
 	urls []string
@@ -97,7 +100,9 @@ func read(ctx context.Context, from v1.API, name string, window time.Duration, n
 // readNow asks for the present, by Prometheus's clock.
 func readNow(ctx context.Context, from v1.API, name string) (Readings, error) {
 	value, _, _, err := from.Query(ctx, fmt.Sprintf(
-		`{__name__=~"function:replicas:(wanted|need|hold|wish)|function:load:(mean5s|level)",function_name=%q}`, name), time.Time{})
+		`{__name__=~"function:replicas:(wanted|need|hold|wish)|function:load:(mean5s|level)",function_name=%[1]q}`+
+			` or label_replace(max(timestamp(function:replicas:wanted{function_name=%[1]q})), %[2]q, "true", "", "")`,
+		name, evaluatedLabel), time.Time{})
 	if err != nil {
 		return Readings{}, err
 	}
@@ -109,6 +114,10 @@ func readNow(ctx context.Context, from v1.API, name string) (Readings, error) {
 	for _, s := range vector {
 		v := float64(s.Value)
 		if math.IsNaN(v) || math.IsInf(v, 0) {
+			continue
+		}
+		if s.Metric[evaluatedLabel] != "" {
+			r.At = time.UnixMilli(int64(v * 1000))
 			continue
 		}
 		signal := function.ScalingType(s.Metric["scaling_type"])

@@ -60,6 +60,7 @@ func TestRead(t *testing.T) {
 		series("function:load:level", `,"scaling_type":"custom"`, "NaN"),
 		series("function:replicas:wish", `,"scaling_type":"rps","seen":"creep"`, "10"),
 		series("function:replicas:wish", `,"scaling_type":"overload","seen":"overload"`, "11"),
+		`{"metric":{"evaluated":"true"},"value":[1792000000,"1791999999.25"]}`,
 	}, ","), `{"metric":{"function_name":"a"},"values":[[1792000000,"12"],[1792000001,"3"]]}`)
 	got, err := reader(t, server.URL).Read(t.Context(), "a", time.Minute, at)
 	if err != nil {
@@ -67,6 +68,7 @@ func TestRead(t *testing.T) {
 	}
 	nine, three, twelve := 9, 3, 12
 	want := Readings{
+		At:     time.UnixMilli(1791999999250),
 		Wanted: &nine, Need: &three, Hold: &twelve, Overload: 11,
 		Loads: map[function.ScalingType]float64{function.ScalingRPS: 12.3, function.ScalingCPU: 1350.5},
 		Needs: []Need{{time.Unix(1792000000, 0), 12}, {time.Unix(1792000001, 0), 3}},

@@ -19,6 +19,13 @@ const (
 	worthwhile  = 0.9
 )
 
+// How long after a change of settings the rules record what follows from them: that takes a scrape and two evaluations. What they
+// have not recorded after evaluatedWithin waits for something else, or the clocks differ.
+const (
+	taken           = time.Second
+	evaluatedWithin = 30 * time.Second
+)
+
 // calmFor is how long a count must have stood before there are fewer.
 func calmFor(window time.Duration) time.Duration {
 	if window == shortWindow {
