@@ -295,7 +295,7 @@ func TestScalingSetUnevaluated(t *testing.T) {
 			recorded("function:replicas:need", "", 9), recorded("function:load:mean5s", "rps", 2), recorded("function:load:level", "cpu", 8),
 			fmt.Sprintf(`{"metric":{"evaluated":"true"},"value":[0,"%d"]}`, evaluated.Unix()))}
 	})
-	if got := g.scaling(t, "GET", "a", ""); got.Wanted == nil || got.Fewer != "load needs them: 2 rps and 8m cpu, and some room for chance, need 9" {
+	if got := g.scaling(t, "GET", "a", ""); got.Wanted == nil || got.Fewer != "to go down, 2 rps and 8m cpu count as 9 replicas, with room for chance" {
 		t.Errorf("before: wanted %v, fewer %q", got.Wanted, got.Fewer)
 	}
 	const want = "not known yet: the settings changed 0s ago, and are not evaluated yet"

@@ -72,7 +72,7 @@ func scaling(change ...func(*api.FunctionScaling)) api.FunctionScaling {
 		},
 		Signals: []api.ScalingSignal{{Type: "rps", Load: ptr(12.3), Target: 5, PerReplica: 4.5, Capacity: 13.5, Wanted: ptr(3)}},
 		Labels:  map[string]string{}, Wanted: ptr(3), Hold: ptr(3),
-		More: "no: load 12.3 rps is within what 3 replicas carry (13.5)", Fewer: "load needs them: 12.3 rps, and some room for chance, need 3",
+		More: "no: load 12.3 rps is within what 3 replicas carry (13.5)", Fewer: "to go down, 12.3 rps count as 3 replicas, with room for chance",
 	}
 	for _, c := range change {
 		c(&s)
@@ -217,7 +217,7 @@ func TestScaleExplained(t *testing.T) {
 	want := `echoit: 3 desired, 3 ready; the rules want 3
 
   not more because   no: load 12.3 rps is within what 3 replicas carry (13.5)
-  not fewer because  load needs them: 12.3 rps, and some room for chance, need 3
+  not fewer because  to go down, 12.3 rps count as 3 replicas, with room for chance
   frozen downwards   by silence 8 until ` + scaleTime(now.Add(2*time.Hour)) + `
   frozen             by silence 7 until ` + scaleTime(now.Add(time.Hour)) + `, made by me: a release
   control loop       lost [2J since noon

@@ -193,7 +193,7 @@ func TestFewer(t *testing.T) {
 		{"at a greater minimum", facts(3, 0, bounds(3, 20)), "at min 3"},
 		{"at the last one", facts(1, 0, bounds(0, 20)), "the last one stays: zero is false"},
 		{"above the maximum", facts(9, 40, bounds(1, 5)), "on its way: max is 5"},
-		{"needed", facts(9, 38, need(9, 9)), "load needs them: 38 rps, and some room for chance, need 9"},
+		{"needed", facts(9, 38, need(9, 9)), "to go down, 38 rps count as 9 replicas, with room for chance"},
 		{
 			"needed by a level", facts(2, 0, need(2, 2), signals(function.Signal{Type: function.ScalingCPU, Target: 300}), load(function.ScalingCPU, 470)),
 			"load needs them: 470m cpu need 2",
@@ -237,7 +237,7 @@ func TestFewer(t *testing.T) {
 		{"the loop is lost", facts(3, 0, loopLost), "no orders arrive: control loop lost: no Heartbeat alert since 18:00"},
 		{"at rest", facts(1, 0, atRest(12*time.Minute)), "at min 1"},
 		{"at rest and asleep", facts(0, 0, atRest(12*time.Minute)), "at 0 already"},
-		{"needed for their slots", facts(9, 0, need(9, 9), slots(4), load(Slots, 30)), "load needs them: 30 slots, and some room for chance, need 9"},
+		{"needed for their slots", facts(9, 0, need(9, 9), slots(4), load(Slots, 30)), "to go down, 30 slots count as 9 replicas, with room for chance"},
 		{"not known", facts(3, 0, unknown), "not known: Prometheus does not answer: http://127.0.0.1:9090: connection refused"},
 		{"not known at the minimum", facts(1, 0, unknown), "at min 1"},
 		{"no figures", facts(3, 0, signals(function.Signal{Type: function.ScalingCPU, Target: 500})), "no figures of cpu: no number, no order"},

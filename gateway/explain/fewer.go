@@ -88,20 +88,24 @@ func (f Facts) needed() string {
 		return fmt.Sprintf("requests found all slots taken, and want %d", f.Readings.Overload)
 	}
 	var parts []string
-	room := ""
+	chance := false
 	for _, s := range f.Signals() {
 		if !s.Known || s.Load == 0 {
 			continue
 		}
 		parts = append(parts, amount(s.Type, s.Load))
 		if counted(s.Type) {
-			room = ", and some room for chance,"
+			chance = true
 		}
 	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("%d count as needed", st.Desired)
 	}
-	return fmt.Sprintf("load needs them: %s%s need %d", strings.Join(parts, " and "), room, *f.Readings.Need)
+	load := strings.Join(parts, " and ")
+	if chance { // the room for it counts on the way down alone, so this may be more than the load wants, and than there are
+		return fmt.Sprintf("to go down, %s count as %d replicas, with room for chance", load, *f.Readings.Need)
+	}
+	return fmt.Sprintf("load needs them: %s need %d", load, *f.Readings.Need)
 }
 
 // held is about replicas that are kept for what was needed a while ago.
