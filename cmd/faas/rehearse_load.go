@@ -69,23 +69,30 @@ func (c *rehearseLoad) curve(ctx context.Context, notes io.Writer, client *past.
 	if err != nil {
 		return nil, false, err
 	}
-	var missing int
+	var gaps past.Gaps
 	fine, exact := span.Fine()
 	if exact = exact && c.Query == ""; exact {
-		curve, missing, err = client.Load(ctx, past.FineQuery(name), fine)
+		curve, gaps, err = client.Load(ctx, past.FineQuery(name), past.Gateway, fine)
 	}
 	if !exact || errors.Is(err, function.ErrNotFound) {
 		exact = false
 		if span, err = span.Check(); err != nil {
 			return nil, false, err
 		}
-		curve, missing, err = client.Load(ctx, cmp.Or(c.Query, past.Query(name, span.Step)), span)
+		alive := past.Gateway
+		if c.Query != "" {
+			alive = past.Anything
+		}
+		curve, gaps, err = client.Load(ctx, cmp.Or(c.Query, past.Query(name, span.Step)), alive, span)
 	}
 	if err != nil {
 		return nil, false, err
 	}
-	if missing > 0 {
-		fmt.Fprintf(notes, "faas: of the past, %d values are missing, where the one before them was taken\n", missing)
+	if gaps.Repeated > 0 {
+		fmt.Fprintf(notes, "faas: of the past, %d values are missing, where the one before them was taken\n", gaps.Repeated)
+	}
+	if gaps.Asleep > 0 {
+		fmt.Fprintf(notes, "faas: of the past, %d values count as 0, since Prometheus has no sample of anything then: it did not run\n", gaps.Asleep)
 	}
 	return curve.Times(c.Times), exact, nil
 }

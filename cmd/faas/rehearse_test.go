@@ -153,6 +153,8 @@ func TestRehearseThePast(t *testing.T) {
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805701,"2"],[1763805702,"3"]]}]}}`)
 		case strings.Contains(query, "gateway_function_load_total"):
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
+		case strings.Contains(query, "(up{"):
+			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805610,"9"],[1763805620,"9"],[1763805630,"9"]]}]}}`)
 		default:
 			fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1763805610,"3"],[1763805620,"6"]]}]}}`)
 		}
@@ -168,7 +170,9 @@ rules: rps 12 × 0.9, 1 to 7 replicas, down window 30s; the rules of this versio
 	if diff := cmp.Diff(want, describe(r)); diff != "" {
 		t.Error(diff)
 	}
-	if len(asked) != 4 || !strings.Contains(notes, "2 values are missing") {
+	wantNotes := "faas: of the past, 1 values are missing, where the one before them was taken\n" +
+		"faas: of the past, 1 values count as 0, since Prometheus has no sample of anything then: it did not run\n"
+	if len(asked) != 5 || notes != wantNotes {
 		t.Errorf("asked %q, said %q", asked, notes)
 	}
 	if got := r.Curve.Rate(11 * time.Second); got != 12 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -114,58 +113,48 @@ func (s Span) Fine() (Span, bool) {
 // of selects the gateway's series of a function that are for people, which are kept as long as any.
 func of(name string) string { return "job=\"gateway\",function_name=" + strconv.Quote(name) }
 
-// Load is the load of the past that a query gives. Each of its values holds for the step before it. Where a value is
-// missing the one before it holds on; missing counts them. It begins with the first value there is.
-func (c *Client) Load(ctx context.Context, query string, s Span) (curve *load.Curve, missing int, err error) {
+// Load is the load of the past that a query gives. Each of its values holds for the step before it. It begins with the first
+// value there is; gaps are where others are missing, and alive tells of these which Prometheus slept through.
+func (c *Client) Load(ctx context.Context, query string, alive Alive, s Span) (curve *load.Curve, gaps Gaps, err error) {
 	s, err = s.Check()
 	if err != nil {
-		return nil, 0, err
+		return nil, gaps, err
 	}
+	matrix, err := c.over(ctx, query, s)
+	switch {
+	case err != nil:
+		return nil, gaps, err
+	case len(matrix) == 0:
+		return nil, gaps, function.NotFoundf("query %s: %s has no samples from %s to %s; is the name right, and was there load?",
+			query, c.url, s.Start.Format(time.RFC3339), s.End.Format(time.RFC3339))
+	case len(matrix) > 1:
+		return nil, gaps, function.Invalidf("query %s: it gives %d series, such as %s and %s: put sum(…) around it",
+			query, len(matrix), matrix[0].Metric, matrix[1].Metric)
+	}
+	samples, gaps := fill(matrix[0].Values, nil, s)
+	if gaps.Repeated > 0 {
+		samples, gaps = fill(matrix[0].Values, c.asleep(ctx, alive, s), s)
+	}
+	curve, err = load.FromSamples(samples)
+	if err != nil {
+		return nil, gaps, function.Invalidf("query %s: %w", query, err)
+	}
+	return curve, gaps, nil
+}
+
+// over asks for what a query gives over a span of time. Its first value is of the end of the first step.
+func (c *Client) over(ctx context.Context, query string, s Span) (model.Matrix, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answer, _, _, err := c.api.QueryRange(ctx, query, v1.Range{Start: s.Start.Add(s.Step), End: s.End, Step: s.Step})
 	if err != nil {
-		return nil, 0, c.failed(query, err)
+		return nil, c.failed(query, err)
 	}
 	matrix, ok := answer.(model.Matrix)
-	switch {
-	case !ok:
-		return nil, 0, function.Invalidf("query %s: it gives a %s, and not one series over time", query, answer.Type())
-	case len(matrix) == 0:
-		return nil, 0, function.NotFoundf("query %s: %s has no samples from %s to %s; is the name right, and was there load?",
-			query, c.url, s.Start.Format(time.RFC3339), s.End.Format(time.RFC3339))
-	case len(matrix) > 1:
-		return nil, 0, function.Invalidf("query %s: it gives %d series, such as %s and %s: put sum(…) around it",
-			query, len(matrix), matrix[0].Metric, matrix[1].Metric)
+	if !ok {
+		return nil, function.Invalidf("query %s: it gives a %s, and not one series over time", query, answer.Type())
 	}
-	samples, missing := fill(matrix[0].Values, s)
-	curve, err = load.FromSamples(samples)
-	if err != nil {
-		return nil, 0, function.Invalidf("query %s: %w", query, err)
-	}
-	return curve, missing, nil
-}
-
-// fill makes a rate for every step from the first value on.
-func fill(values []model.SamplePair, s Span) (samples []load.Sample, missing int) {
-	known := make(map[int64]float64, len(values))
-	for _, v := range values {
-		if rate := float64(v.Value); rate >= 0 && !math.IsInf(rate, 0) {
-			known[int64(v.Timestamp)] = rate
-		}
-	}
-	for at := s.Start.Add(s.Step); !at.After(s.End); at = at.Add(s.Step) {
-		rate, ok := known[at.UnixMilli()]
-		if !ok {
-			if len(samples) == 0 {
-				continue
-			}
-			rate = samples[len(samples)-1].Rate
-			missing++
-		}
-		samples = append(samples, load.Sample{At: time.Duration(len(samples)) * s.Step, Rate: rate})
-	}
-	return samples, missing
+	return matrix, nil
 }
 
 // ServiceTime is the mean time that a function's requests took. 0: unknown.

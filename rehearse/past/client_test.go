@@ -68,13 +68,14 @@ func matrix(t *testing.T, step time.Duration, values ...any) string {
 
 func TestLoad(t *testing.T) {
 	f := &fake{results: map[string]string{"rate": matrix(t, 10*time.Second, nil, "2", "3.5", nil, "NaN", "4")}}
-	c, missing, err := f.client(t).Load(t.Context(), Query(`a"b`, 10*time.Second), Span{Start: noon, End: noon.Add(60 * time.Second)})
+	c, gaps, err := f.client(t).Load(t.Context(), Query(`a"b`, 10*time.Second), Gateway, Span{Start: noon, End: noon.Add(60 * time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
 		`/api/v1/query_range sum(irate(gateway_function_invocation_started{job="gateway",function_name="a\"b"}[30s])) ` +
 			fmt.Sprintf("%d %d 10", noon.Unix()+10, noon.Unix()+60),
+		fmt.Sprintf(`/api/v1/query_range count(count_over_time(up{job="gateway-scaling"}[10s])) %d %d 10`, noon.Unix()+10, noon.Unix()+60),
 	}
 	if diff := cmp.Diff(want, f.asked); diff != "" {
 		t.Error(diff)
@@ -83,8 +84,8 @@ func TestLoad(t *testing.T) {
 	for at := time.Duration(0); at < c.Length(); at += 10 * time.Second {
 		got = append(got, c.Rate(at))
 	}
-	if diff := cmp.Diff([]float64{2, 3.5, 3.5, 3.5, 4}, got); diff != "" || missing != 2 {
-		t.Errorf("%d are missing, want 2 %s", missing, diff)
+	if diff := cmp.Diff([]float64{2, 3.5, 3.5, 3.5, 4}, got); diff != "" || gaps.Repeated != 2 {
+		t.Errorf("%+v, want 2 %s", gaps, diff)
 	}
 }
 
@@ -154,7 +155,7 @@ func TestBadAnswers(t *testing.T) {
 		{"x", gone, function.ErrUnavailable, "ask Prometheus at http://127.0.0.1:1: "},
 	} {
 		t.Run(test.query, func(t *testing.T) {
-			_, _, err := test.client.Load(t.Context(), test.query, span)
+			_, _, err := test.client.Load(t.Context(), test.query, Anything, span)
 			if err == nil || !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
