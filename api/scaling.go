@@ -70,6 +70,13 @@ type FreezeRequest struct {
 	Comment string `json:"comment,omitempty"`
 }
 
+// ThawedFunction is the answer of DELETE /system/functions/NAME/freeze. Ended are the silences that it ended; none: the function
+// was not frozen.
+type ThawedFunction struct {
+	Function string   `json:"function"`
+	Ended    []string `json:"ended"`
+}
+
 // FrozenFunction is a function that a silence in Alertmanager holds.
 type FrozenFunction struct {
 	Function  string    `json:"function"`

@@ -78,11 +78,14 @@ func (g *Gateway) unfreezeFunction(w http.ResponseWriter, r *http.Request) error
 	if g.opts.Freezer == nil {
 		return refuseFreeze(w)
 	}
-	if err := g.opts.Freezer.Unfreeze(r.Context(), status.Name); err != nil {
+	ended, err := g.opts.Freezer.Unfreeze(r.Context(), status.Name)
+	if err != nil {
 		return fmt.Errorf("unfreeze function: %w", err)
 	}
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	if ended == nil {
+		ended = []string{} // a list in JSON too
+	}
+	return writeJSON(w, http.StatusOK, api.ThawedFunction{Function: status.Name, Ended: ended})
 }
 
 func refuseFreeze(w http.ResponseWriter) error {

@@ -45,15 +45,18 @@ func (f *fakeFreezer) Freeze(_ context.Context, one alerting.Freeze) (alerting.F
 	return one, nil
 }
 
-func (f *fakeFreezer) Unfreeze(_ context.Context, name string) error {
+func (f *fakeFreezer) Unfreeze(_ context.Context, name string) (ended []string, err error) {
 	if err := f.faults.get(); err != nil {
-		return err
+		return nil, err
 	}
 	if name == "all" {
-		return function.Conflictf("%s is still frozen by silence x", name)
+		return nil, function.Conflictf("%s is still frozen by silence x", name)
+	}
+	if one, ok := f.frozen[name]; ok {
+		ended = append(ended, one.Silence)
 	}
 	delete(f.frozen, name)
-	return nil
+	return ended, nil
 }
 
 func TestFreeze(t *testing.T) {
@@ -92,8 +95,11 @@ func TestFreeze(t *testing.T) {
 		}
 	}
 	do("PUT", "/system/functions/a/freeze", `{"comment":"`+strings.Repeat("x", maxComment+1)+`"}`, http.StatusBadRequest)
-	do("DELETE", "/system/functions/a/freeze", "", http.StatusNoContent)
-	do("DELETE", "/system/functions/a/freeze", "", http.StatusNoContent)
+	for _, want := range []string{`{"function":"a","ended":["s-a"]}`, `{"function":"a","ended":[]}`} {
+		if text := do("DELETE", "/system/functions/a/freeze", "", http.StatusOK); strings.TrimSpace(text) != want {
+			t.Errorf("thawed: %s, want %s", text, want)
+		}
+	}
 	if text := do("DELETE", "/system/functions/all/freeze", "", http.StatusConflict); !strings.Contains(text, "silence x") {
 		t.Errorf("%s", text)
 	}

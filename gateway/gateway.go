@@ -74,8 +74,9 @@ type Freezer interface {
 	StoppedBy(name string, from, to int) string
 	// Freeze freezes f.Function until f.Until. Errors: ErrUnavailable without Alertmanager.
 	Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze, error)
-	// Unfreeze ends what freezes this function alone. Errors: ErrConflict where more freezes it, ErrUnavailable.
-	Unfreeze(ctx context.Context, name string) error
+	// Unfreeze ends the silences that freeze this function alone, and returns their IDs. Errors: ErrConflict where more freezes it,
+	// ErrUnavailable.
+	Unfreeze(ctx context.Context, name string) (ended []string, err error)
 }
 
 // Options are the parts that a Gateway works with. Backend, Watcher, Scaler, Listener and

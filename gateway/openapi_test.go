@@ -80,7 +80,7 @@ func walkSystem(t *testing.T, spec *apitest.Spec) {
 		{"PUT /system/functions/ghost/freeze", `{}`, 404},
 		{"PUT /system/functions/b/freeze", large, 413},
 		{"GET /system/scale/frozen", "", 200},
-		{"DELETE /system/functions/b/freeze", "", 204},
+		{"DELETE /system/functions/b/freeze", "", 200},
 		{"DELETE /system/functions/b/freeze?namespace=dev", "", 404},
 		{"DELETE /system/functions/ghost/freeze", "", 404},
 		{"GET /system/functions/b/scaling", "", 200},

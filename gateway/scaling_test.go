@@ -67,7 +67,8 @@ func (oneFreezes) StoppedBy(name string, from, to int) string {
 }
 
 func (freezes) Freeze(_ context.Context, f alerting.Freeze) (alerting.Freeze, error) { return f, nil }
-func (freezes) Unfreeze(context.Context, string) error                               { return nil }
+
+func (freezes) Unfreeze(context.Context, string) ([]string, error) { return nil, nil }
 
 // scaledStatus is a function with three ready replicas that follows two signals.
 func scaledStatus(name string) function.Status {

@@ -55,14 +55,14 @@ func (s *Scaler) Freeze(ctx context.Context, f alerting.Freeze) (alerting.Freeze
 	return f, nil
 }
 
-// Unfreeze ends the silences that freeze this function and stop nothing else; that there is none is no error. Errors:
-// ErrConflict where one that stops other alerts too still freezes it, ErrUnavailable without an Alertmanager that answers.
-func (s *Scaler) Unfreeze(ctx context.Context, name string) error {
+// Unfreeze ends the silences that freeze this function and stop nothing else, and returns their IDs; that there is none is no
+// error. Errors: ErrConflict where one that stops other alerts too still freezes it, ErrUnavailable without an Alertmanager that
+// answers.
+func (s *Scaler) Unfreeze(ctx context.Context, name string) (ended []string, err error) {
 	silences, err := s.silences(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var ended []string
 	var kept []alerting.Silence
 	for _, silence := range silences {
 		own := silence.Only(name) && len(alerting.Freezes(time.Now(), []alerting.Silence{silence}, name)) > 0
@@ -71,16 +71,16 @@ func (s *Scaler) Unfreeze(ctx context.Context, name string) error {
 			continue
 		}
 		if err := s.alertmanager.Expire(ctx, silence.ID); err != nil && !errors.Is(err, function.ErrNotFound) {
-			return err
+			return ended, err
 		}
 		ended = append(ended, silence.ID)
 		s.freezes.edit(ended)
 	}
 	if still := alerting.Freezes(time.Now(), kept, name); len(still) > 0 {
-		return function.Conflictf("%s is still %s: that silence may stop other alerts too, so end it in Alertmanager, when they may "+
+		return ended, function.Conflictf("%s is still %s: that silence may stop other alerts too, so end it in Alertmanager, when they may "+
 			"come again: amtool silence expire %.50s", name, words(still[0].String(), maxWords), words(still[0].Silence, maxWords))
 	}
-	return nil
+	return ended, nil
 }
 
 // silences are those that Alertmanager has, and those that are known from one of several that does not answer now.

@@ -204,7 +204,7 @@ func TestFreeze(t *testing.T) {
 		if _, err := am.Silence(t.Context(), all); err != nil {
 			t.Fatal(err)
 		}
-		err = s.Unfreeze(t.Context(), "resize")
+		_, err = s.Unfreeze(t.Context(), "resize")
 		if !errors.Is(err, function.ErrConflict) || !strings.Contains(err.Error(), "s2") {
 			t.Errorf("unfreeze what another silence freezes too: %v", err)
 		}
@@ -216,15 +216,15 @@ func TestFreeze(t *testing.T) {
 		if _, err := am.Silence(t.Context(), own); err != nil {
 			t.Fatal(err)
 		}
-		err = s.Unfreeze(t.Context(), "resize")
+		_, err = s.Unfreeze(t.Context(), "resize")
 		if !errors.Is(err, function.ErrConflict) || !strings.HasSuffix(err.Error(), "amtool silence expire s3") || len(am.silences) != 1 {
 			t.Errorf("unfreeze what also silences other alerts: %v, silences %+v", err, am.silences)
 		}
 		if err := am.Expire(t.Context(), "s3"); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Unfreeze(t.Context(), "resize"); err != nil {
-			t.Errorf("unfreeze what is not frozen: %v", err)
+		if ended, err := s.Unfreeze(t.Context(), "resize"); err != nil || len(ended) != 0 {
+			t.Errorf("unfreeze what is not frozen: ended %q, %v", ended, err)
 		}
 		time.Sleep(lookAtSilences)
 		synctest.Wait()
@@ -280,7 +280,7 @@ func TestFreezeWithoutAlertmanager(t *testing.T) {
 		if _, err := s.Freeze(t.Context(), hour()); !errors.Is(err, function.ErrUnavailable) {
 			t.Errorf("freeze: %v", err)
 		}
-		if err := s.Unfreeze(t.Context(), "resize"); !errors.Is(err, function.ErrUnavailable) {
+		if _, err := s.Unfreeze(t.Context(), "resize"); !errors.Is(err, function.ErrUnavailable) {
 			t.Errorf("unfreeze: %v", err)
 		}
 		time.Sleep(time.Hour - time.Second)

@@ -2,6 +2,7 @@ package scaler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -35,8 +36,8 @@ func TestFreezeWithOneOfTwoAlertmanagers(t *testing.T) {
 		if got := s.Frozen(); len(got) != 1 || got[0].Silence != "s2" {
 			t.Errorf("frozen: %+v", got)
 		}
-		if err := s.Unfreeze(t.Context(), "resize"); err != nil || len(am.silences) != 1 {
-			t.Errorf("unfreeze: %v, silences %+v", err, am.silences)
+		if ended, err := s.Unfreeze(t.Context(), "resize"); err != nil || len(am.silences) != 1 || !slices.Equal(ended, []string{"s2"}) {
+			t.Errorf("unfreeze: %v, ended %q, silences %+v", err, ended, am.silences)
 		}
 		synctest.Wait()
 		wantDecisions(t, s, "freeze 3→3 frozen", "alert 3→3 frozen", "freeze 3→3 frozen", "freeze 3→3 thawed")
@@ -56,7 +57,8 @@ func TestWordsOfSilences(t *testing.T) {
 		time.Sleep(2 * lookAtSilences)
 		post(t, s, body(time.Now(), "firing 9 up"))
 		synctest.Wait()
-		texts := []string{fmt.Sprint(s.Unfreeze(t.Context(), "resize"))}
+		_, err := s.Unfreeze(t.Context(), "resize")
+		texts := []string{fmt.Sprint(err)}
 		for _, e := range s.decisions.find(query{limit: -1}).events {
 			texts = append(texts, e.Reason)
 		}

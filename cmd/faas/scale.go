@@ -29,8 +29,8 @@ type scaleCommand struct {
 // maxScaleAnswer bounds what is read of one answer.
 const maxScaleAnswer = 4 << 20
 
-// ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to unless that is nil. What
-// the gateway refuses is an error in its own words, of kind ErrNotFound for what it says that there is not.
+// ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to. What the gateway refuses
+// is an error in its own words, of kind ErrNotFound for what it says that there is not.
 func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to any) error {
 	password, err := c.password()
 	if err != nil {
@@ -75,8 +75,6 @@ func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to an
 		return c.refused(top.ErrCredentials, password != "")
 	case resp.StatusCode >= http.StatusMultipleChoices:
 		return refusal(base+path, resp, string(text))
-	case to == nil:
-		return nil
 	}
 	if err := json.Unmarshal(text, to); err != nil {
 		return fmt.Errorf("read %s%s: is that a faas gateway? %w", base, path, err)

@@ -208,6 +208,7 @@ func TestScaleExplained(t *testing.T) {
 			{Time: now.Add(-3 * time.Hour), Kind: "wake", From: 0, To: 1, Applied: true, Reason: "woken by a request", ReadyAfter: ptr(0.25)},
 			{Time: now.Add(-5 * time.Minute), Kind: "alert", Signal: "rps", From: 1, To: 3, Applied: true, Reason: "ordered 3 (rps 12.3)"},
 			{Time: now.Add(-8 * time.Second), Kind: "alert", From: 3, To: 3, Reason: "frozen by silence 7", Repeats: 2},
+			{Time: now.Add(-2 * time.Second), Kind: "freeze", From: 3, To: 3, Reason: "thawed: silence 7 was ended"},
 		}
 	})
 	freezes := []api.FrozenFunction{
@@ -233,6 +234,7 @@ func TestScaleExplained(t *testing.T) {
   slots        4 (max_inflight)
 
   last decisions
+  2s ago             freeze        thawed: silence 7 was ended
   8s ago  held at 3  alert         frozen by silence 7 (2 times more)
   5m ago  1 → 3      alert by rps  ordered 3 (rps 12.3)
   3h ago  0 → 1      wake          woken by a request, ready after 0.2s

@@ -136,7 +136,10 @@ func decisionRows(decisions []api.ScaleEvent, now time.Time) [][]string {
 	var rows [][]string
 	for _, d := range slices.Backward(decisions) {
 		change := fmt.Sprintf("%d → %d", d.From, d.To)
-		if !d.Applied {
+		switch {
+		case d.Kind == "freeze":
+			change = "" // it holds nothing, and lets nothing go
+		case !d.Applied:
 			change = "held at " + strconv.Itoa(d.From)
 		}
 		reason := top.Printable(d.Reason)

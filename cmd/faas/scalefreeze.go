@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"faas/api"
@@ -45,10 +46,23 @@ type scaleUnfreezeCommand struct {
 
 // Run lets alerts scale the function again.
 func (c *scaleUnfreezeCommand) Run(ctx context.Context) error {
-	if err := c.ask(ctx, "DELETE", freezePath(c.Name), nil, nil); err != nil {
+	var thawed api.ThawedFunction
+	if err := c.ask(ctx, "DELETE", freezePath(c.Name), nil, &thawed); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(os.Stdout, "%s: not frozen\n", c.Name)
+	return tellThawed(os.Stdout, thawed)
+}
+
+// tellThawed prints which silences were ended.
+func tellThawed(to io.Writer, f api.ThawedFunction) error {
+	text := "was not frozen"
+	switch {
+	case len(f.Ended) == 1:
+		text = "thawed: silence " + f.Ended[0] + " ended"
+	case len(f.Ended) > 1:
+		text = "thawed: silences " + strings.Join(f.Ended, " and ") + " ended"
+	}
+	_, err := fmt.Fprintf(to, "%s: %s\n", top.Printable(f.Function), top.Printable(text))
 	return err
 }
 

@@ -21,7 +21,7 @@ func TestScaleFreeze(t *testing.T) {
 		body, _ := io.ReadAll(r.Body) // what came of it is compared
 		got = append(got, r.Method+" "+r.URL.Path+" "+string(body))
 		if r.Method == http.MethodDelete {
-			w.WriteHeader(http.StatusNoContent)
+			_, _ = io.WriteString(w, `{"function":"echo","ended":[]}`) // a client that left is no news
 			return
 		}
 		_, _ = io.WriteString(w, `{"function":"echo","silence":"s1","until":"2026-11-22T20:30:00Z"}`) // a client that left is no news
@@ -57,6 +57,17 @@ func TestTellFrozen(t *testing.T) {
 	}
 	if want := "echo: frozen until " + scaleTime(until) + " by silence s1\n"; b.String() != want || strings.Count(want, "\n") != 1 {
 		t.Errorf("got %q, want %q", &b, want)
+	}
+}
+
+func TestTellThawed(t *testing.T) {
+	for want, ended := range map[string][]string{
+		"echo: was not frozen\n": nil, "echo: thawed: silence s1 ended\n": {"s1"}, "echo: thawed: silences s1 and s2 ended\n": {"s1", "s2"},
+	} {
+		var b bytes.Buffer
+		if err := tellThawed(&b, api.ThawedFunction{Function: "echo", Ended: ended}); err != nil || b.String() != want {
+			t.Errorf("got %q, %v, want %q", &b, err, want)
+		}
 	}
 }
 
