@@ -195,6 +195,7 @@ func TestBadRehearsals(t *testing.T) {
 		want string
 	}{
 		{[]string{"--load=stepp"}, `--load: "stepp" is no file, and no load: there are diurnal, noisy, ramp, spike, step and trace`},
+		{[]string{"--load=../../docs"}, "--load: read ../../docs: is a directory"},
 		{[]string{"--load=step:5"}, `--load: load "step:5": "5" is no range`},
 		{[]string{"--load=step", "--since=1h", "--function=a"}, "--load is not for --query, --since and --start"},
 		{[]string{"--since=1h"}, "the past of which function? give --function NAME, or a --query"},

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,7 +21,8 @@ const maxRows = 1_000_000
 
 // ReadCSV reads rows of a time and a rate, from whatever wrote them. A rate holds until the next row's time, the last
 // one as long as the one before it. Times are seconds, durations such as 1m30s, or dates of RFC 3339; they count from
-// the first row's. A header may name the columns time and rate in any order; without one they are the first two.
+// the first row's. A header may name the columns time (or seconds) and rate (or requests) in any order; without one they
+// are the first two.
 // What cannot be read is an error of kind ErrInvalid with its line, named as in name.
 func ReadCSV(name string, r io.Reader) (*Curve, error) {
 	buffered := bufio.NewReader(r)
@@ -39,6 +42,10 @@ func ReadCSV(name string, r io.Reader) (*Curve, error) {
 			return nil, function.Invalidf("%s:%d: %w", name, bad.Line, bad.Err)
 		}
 		if err != nil {
+			var named *fs.PathError
+			if errors.As(err, &named) {
+				err = named.Err // its text is told once
+			}
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		line, _ := reader.FieldPos(0)
@@ -127,16 +134,25 @@ func (p *csvParser) header(record []string) bool {
 	if notTime == nil || notRate == nil {
 		return false
 	}
-	for i, field := range record {
-		switch strings.ToLower(strings.TrimSpace(field)) {
-		case "time":
-			p.columns[0] = i
-		case "rate":
-			p.columns[1] = i
-		}
+	of := func(names ...string) int {
+		return slices.IndexFunc(record, func(field string) bool {
+			return slices.Contains(names, strings.ToLower(strings.TrimSpace(field)))
+		})
 	}
-	if p.columns[0] == p.columns[1] { // only one is named, and in the other's place
-		p.columns = [2]int{0, 1}
+	at, rate := of("time", "seconds"), of("rate", "requests")
+	first := func(other int) int { // that is not the other
+		if other == 0 {
+			return 1
+		}
+		return 0
+	}
+	switch {
+	case at >= 0 && rate >= 0:
+		p.columns = [2]int{at, rate}
+	case at >= 0:
+		p.columns = [2]int{at, first(at)}
+	case rate >= 0:
+		p.columns = [2]int{first(rate), rate}
 	}
 	return true
 }
