@@ -227,7 +227,7 @@ func (p *scalingParser) finish() {
 		p.s.Max = p.s.Min
 		return
 	}
-	p.errs.add(Invalidf("label %smin=%d is above %smax=%d", ScalingLabelPrefix, p.s.Min, ScalingLabelPrefix, p.s.Max))
+	p.errs.add(Invalidf("label %smin=%d is above %smax=%d: lower the one or raise the other", ScalingLabelPrefix, p.s.Min, ScalingLabelPrefix, p.s.Max))
 	p.s.Min = p.s.Max
 }
 

@@ -103,7 +103,7 @@ func TestParseScalingErrors(t *testing.T) {
 		{"a negative minimum", map[string]string{"min": "-1"}, []string{`min="-1"`}},
 		{"a maximum of none", map[string]string{"max": "0"}, []string{`max="0": use a whole number from 1 to 10000`}},
 		{"too many", map[string]string{"max": "10001"}, []string{`max="10001"`}},
-		{"a minimum above the maximum", map[string]string{"min": "5", "max": "4"}, []string{"min=5 is above " + ScalingLabelPrefix + "max=4"}},
+		{"a minimum above the maximum", map[string]string{"min": "5", "max": "4"}, []string{"min=5 is above " + ScalingLabelPrefix + "max=4: lower the one or raise the other"}},
 		{
 			"a bad maximum is not compared with the minimum",
 			map[string]string{"min": "50", "max": "lots"},
