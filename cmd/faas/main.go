@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"reflect"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -40,6 +42,7 @@ func parser(cli *commands) *kong.Kong {
 			"rivals": rivalNames, "prometheus_url": defaultPrometheus,
 		},
 		kong.Exit(func(code int) { os.Exit(min(code, 1)) }),
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(readDuration)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(context.Background(), (*context.Context)(nil)),
 	)
@@ -52,7 +55,7 @@ func main() {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	command, err := p.Parse(args)
+	command, err := p.Parse(glued(args))
 	p.FatalIfErrorf(err)
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "faas:", err)

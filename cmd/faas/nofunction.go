@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,14 @@ import (
 
 // maxNames is how many functions are named to somebody who named none of them.
 const maxNames = 10
+
+// unknown says it of a function of which the gateway said so; any other error stays as it is. Doing is what was tried.
+func (c *gatewayFlags) unknown(ctx context.Context, doing, name string, err error) error {
+	if !errors.Is(err, function.ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", doing, c.noFunction(ctx, name))
+}
 
 // noFunction says that there is no function of a name, and which ones there are.
 func (c *gatewayFlags) noFunction(ctx context.Context, name string) error {

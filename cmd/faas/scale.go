@@ -64,7 +64,7 @@ func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to an
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err
 		}
-		return fmt.Errorf("%s cannot be reached: %w (--gateway names another)", base, err)
+		return fmt.Errorf("%s cannot be reached (%w): `make up` starts everything, --gateway names another", base, err)
 	}
 	defer func() { _ = resp.Body.Close() }() // only read
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxScaleAnswer))

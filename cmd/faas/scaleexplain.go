@@ -29,7 +29,7 @@ func (c *scaleExplainCommand) Run(ctx context.Context) error {
 	if c.Output == "json" {
 		var raw json.RawMessage // all that a newer gateway says, too
 		if err := c.ask(ctx, "GET", scalingPath(c.Name), nil, &raw); err != nil {
-			return err
+			return c.unknown(ctx, "explain", c.Name, err)
 		}
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")
@@ -38,7 +38,7 @@ func (c *scaleExplainCommand) Run(ctx context.Context) error {
 	}
 	var s api.FunctionScaling
 	if err := c.ask(ctx, "GET", scalingPath(c.Name), nil, &s); err != nil {
-		return err
+		return c.unknown(ctx, "explain", c.Name, err)
 	}
 	_, err := io.WriteString(os.Stdout, explained(s, c.freezesOf(ctx, s), time.Now()))
 	return err

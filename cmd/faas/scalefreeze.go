@@ -33,7 +33,7 @@ func (c *scaleFreezeCommand) Run(ctx context.Context) error {
 	var frozen api.FrozenFunction
 	body := api.FreezeRequest{For: c.For.String(), Comment: c.Comment}
 	if err := c.ask(ctx, "PUT", freezePath(c.Name), body, &frozen); err != nil {
-		return err
+		return c.unknown(ctx, "freeze", c.Name, err)
 	}
 	return tellFrozen(os.Stdout, frozen)
 }
@@ -48,7 +48,7 @@ type scaleUnfreezeCommand struct {
 func (c *scaleUnfreezeCommand) Run(ctx context.Context) error {
 	var thawed api.ThawedFunction
 	if err := c.ask(ctx, "DELETE", freezePath(c.Name), nil, &thawed); err != nil {
-		return err
+		return c.unknown(ctx, "unfreeze", c.Name, err)
 	}
 	return tellThawed(os.Stdout, thawed)
 }

@@ -56,7 +56,7 @@ func (c *scaleSetCommand) Run(ctx context.Context) error {
 	}
 	var before, after api.FunctionScaling
 	if err := c.ask(ctx, "GET", scalingPath(c.Name), nil, &before); err != nil {
-		return err
+		return c.unknown(ctx, "set", c.Name, err)
 	}
 	if err := c.ask(ctx, "PATCH", scalingPath(c.Name), patch, &after); err != nil {
 		return err

@@ -119,7 +119,11 @@ func (c *Client) get(ctx context.Context, base, path string, credentials bool) (
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be reached; `make up` starts everything: %w", base, errors.Unwrap(err))
+		another := "" // for the metrics the caller says it
+		if credentials {
+			another = ", --gateway names another"
+		}
+		return nil, fmt.Errorf("%s cannot be reached (%w): `make up` starts everything%s", base, errors.Unwrap(err), another)
 	}
 	defer func() { _ = resp.Body.Close() }() // only read
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))

@@ -80,8 +80,8 @@ func TestClientErrors(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	for _, test := range []struct{ name, gateway, metrics, password, want string }{
-		{"no gateway", gone.URL, server.URL, "secret", gone.URL + " cannot be reached; `make up` starts everything: dial tcp"},
-		{"no metrics", server.URL, gone.URL, "secret", "(--metrics-url names the metrics port)"},
+		{"no gateway", gone.URL, server.URL, "secret", "connection refused): `make up` starts everything, --gateway names another"},
+		{"no metrics", server.URL, gone.URL, "secret", "connection refused): `make up` starts everything (--metrics-url names the metrics port)"},
 		{"wrong password", server.URL, server.URL, "wrong", "give --user and --password-file"},
 		{"no password", server.URL, server.URL, "", "give --user and --password-file"},
 		{"something else", other.URL, server.URL, "secret", "/system/functions answers 404 Not Found: 404 page not found"},
