@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"faas/api"
+	"faas/internal/alerting"
 )
 
 // frozenFunctions has for each function that is frozen the silence that does so for the longest.
@@ -21,21 +22,11 @@ func (s Sample) frozenFunctions() map[string]*api.FrozenFunction {
 
 // frozenState says until when alerts do not scale a function, and which way if not both.
 func frozenState(now time.Time, f api.FrozenFunction) string {
-	way := ""
-	switch {
-	case f.Up && f.Down:
-	case f.Up:
-		way = " upwards"
-	case f.Down:
-		way = " downwards"
-	default:
-		way = " above zero"
-	}
 	layout := "15:04"
 	if until := f.Until.Local(); until.YearDay() != now.Local().YearDay() || until.Year() != now.Local().Year() {
 		layout = "2 Jan 15:04"
 	}
-	return fmt.Sprintf("frozen%s until %s (silence %s)", way, f.Until.Local().Format(layout), brief(f.Silence))
+	return fmt.Sprintf("%s until %s (silence %s)", alerting.Freeze(f).What(), f.Until.Local().Format(layout), brief(f.Silence))
 }
 
 // brief is as much of an ID as tells two of them apart.
