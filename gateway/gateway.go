@@ -19,6 +19,7 @@ import (
 	"faas/gateway/peers"
 	"faas/gateway/proxy"
 	"faas/internal/alerting"
+	"faas/internal/http1"
 )
 
 // Backend is the orchestrator as the /system/functions routes use it. All errors are of function's kinds.
@@ -149,6 +150,8 @@ type Gateway struct {
 	guard     *peers.Guard        // nil: the metrics are for everyone
 	draining  context.Context     // done once Run drains
 	drain     context.CancelFunc
+	broken    context.Context // done once Run breaks off what did not end in time
+	breakOff  context.CancelFunc
 }
 
 // New makes a Gateway. It listens to nothing until Run.
@@ -189,6 +192,7 @@ func New(o Options) (*Gateway, error) {
 		}
 	}
 	g.draining, g.drain = context.WithCancel(context.Background())
+	g.broken, g.breakOff = context.WithCancel(context.Background())
 	g.metrics = newMetrics(o.Registry)
 	g.overload = overload.New(overload.Options{Pusher: o.Alertmanager, Log: o.Log, Registerer: o.Registry})
 	routes := routeOptions{maxHeld: o.Config.MaxHeld, maxHold: o.Config.HoldTimeout, log: o.Log, metrics: g.metrics, overload: g.overload}
@@ -222,7 +226,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	watchCtx, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatch() // the table is kept fresh while requests drain
 
-	api, metrics := g.server(g.handler()), g.server(g.metricsHandler())
+	api, metrics := http1.NewServer(g, g.server(g.handler())), g.server(g.metricsHandler())
 	metrics.WriteTimeout = 30 * time.Second
 	parts := map[string]func() error{
 		"serve":              func() error { return api.Serve(g.opts.Listener) },
@@ -254,6 +258,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	g.drain()
 	errs = append(errs, g.shutdown(ctx, "drain requests", api, g.opts.Config.DrainTimeout))
+	g.breakOff()
 	errs = append(errs, g.shutdown(ctx, "stop metrics", metrics, time.Second))
 	stopWatch() // the metrics' guard needed it
 	for range running {
@@ -278,7 +283,11 @@ func (g *Gateway) server(h http.Handler) *http.Server {
 }
 
 // shutdown ends s gracefully within d and by force after it.
-func (g *Gateway) shutdown(ctx context.Context, step string, s *http.Server, d time.Duration) error {
+func (g *Gateway) shutdown(ctx context.Context, step string, s interface {
+	Shutdown(context.Context) error
+	Close() error
+}, d time.Duration,
+) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {

@@ -60,8 +60,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 	measure := sync.OnceFunc(func() {
 		now, status := time.Now(), answer.outcome(client)
 		target.series.end(start, now, status)
-		g.log.DebugContext(client, "invoked",
-			"function", name, "call_id", stamp.callID, "status", status, "duration", now.Sub(start))
+		g.logInvoked(client, name, stamp.callID, status, now.Sub(start))
 	})
 	defer measure() // also when the forwarder breaks the connection by a panic
 
@@ -87,8 +86,13 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 		},
 	}
 	if err := g.forwarder.Forward(answer, r.WithContext(ctx), exchange); err != nil {
+		answer.whole = true
+		if errors.Is(err, context.Canceled) || client.Err() != nil && !errors.Is(err, context.DeadlineExceeded) {
+			answer.status = statusClientClosed
+			panic(http.ErrAbortHandler) // nobody is there to read an answer, and none must look like one
+		}
 		stamp.put(w.Header())
-		g.refuse(answer, r, name, err)
+		g.refuse(answer, name, stamp.callID, err)
 		return
 	}
 	answer.whole = true
@@ -118,13 +122,13 @@ func (g *Gateway) deadline(client context.Context) (_ context.Context, unbound, 
 	return ctx, func() { timer.Stop() }, func() { timer.Stop(); end(nil) }
 }
 
+func (g *Gateway) logInvoked(ctx context.Context, name, callID string, status int, d time.Duration) {
+	g.log.DebugContext(ctx, "invoked", "function", name, "call_id", callID, "status", status, "duration", d)
+}
+
 // refuse answers for a function that did not.
-func (g *Gateway) refuse(w *answerRecorder, r *http.Request, name string, err error) {
-	w.whole = true
+func (g *Gateway) refuse(w http.ResponseWriter, name, callID string, err error) {
 	switch {
-	case errors.Is(err, context.Canceled), r.Context().Err() != nil && !errors.Is(err, context.DeadlineExceeded):
-		w.status = statusClientClosed
-		panic(http.ErrAbortHandler) // nobody is there to read an answer, and none must look like one
 	case errors.Is(err, proxy.ErrNoAnswer):
 		httperr.Refuse(w, http.StatusBadGateway, "function "+name+" did not answer")
 	case errors.Is(err, context.DeadlineExceeded):
@@ -133,7 +137,7 @@ func (g *Gateway) refuse(w *answerRecorder, r *http.Request, name string, err er
 	default:
 		httperr.Write(w, err)
 	}
-	g.log.Warn("invocation failed", "function", name, "call_id", r.Header.Get(callIDHeader), "err", err)
+	g.log.Warn("invocation failed", "function", name, "call_id", callID, "err", err)
 }
 
 func unknownFunction(name string) error {

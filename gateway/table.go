@@ -77,6 +77,17 @@ func (t *table) find(name string) (*route, error) {
 	return nil, unknownFunction(name)
 }
 
+// findPlain is find, but returns nil where that returns an error.
+func (t *table) findPlain(name []byte) *route {
+	if r := (*t.routes.Load())[string(name)]; r != nil {
+		return r
+	}
+	if others := (*t.aliases.Load())[string(name)]; len(others) == 1 {
+		return others[0]
+	}
+	return nil
+}
+
 // await is find, and waits up to d for the first snapshot: a gateway that was just started does not know yet what it
 // will know in a moment. As many may wait, whatever function they are for, as may for one function later.
 func (t *table) await(ctx context.Context, d time.Duration, name string) (*route, error) {
@@ -147,6 +158,7 @@ func (t *table) apply(s function.Snapshot) {
 		if next[name] == nil {
 			r.gate.Close(function.NotFoundf("function %s was removed", name))
 			t.opts.metrics.drop(r.series)
+			r.balancer.Update(nil, 0)
 		}
 	}
 	for _, r := range next {
@@ -220,6 +232,14 @@ func (r *route) lend(sharers int) {
 func (r *route) changed() {
 	r.gate.Signal()
 	r.overload.Changed()
+}
+
+// take lends a replica with room at once, or returns nil where there is none or others wait for one.
+func (r *route) take() *proxy.Target {
+	if r.gate.Held() > 0 {
+		return nil
+	}
+	return r.balancer.Acquire(time.Now())
 }
 
 // acquire lends a replica with room, and waits for one while the client does. cold is how long it waited where there was

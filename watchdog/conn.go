@@ -59,6 +59,14 @@ func (c *conn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
+// SyscallConn implements syscall.Conn.
+func (c *conn) SyscallConn() (syscall.RawConn, error) {
+	if sc, ok := c.Conn.(syscall.Conn); ok {
+		return sc.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
+}
+
 // ReadFrom keeps sendfile(2) for static files.
 func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
 
@@ -82,6 +90,9 @@ func (c *conn) Close() error {
 type connKey struct{}
 
 func withConn(ctx context.Context, c net.Conn) context.Context {
+	if handed, ok := c.(interface{ NetConn() net.Conn }); ok {
+		c = handed.NetConn()
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 
@@ -94,13 +105,9 @@ func connOf(ctx context.Context) *conn {
 // notices only once it has read the whole body, which takes for ever when the
 // process does not want it.
 func (c *conn) hungUp() bool {
-	sc, ok := c.Conn.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := sc.SyscallConn()
+	raw, err := c.SyscallConn()
 	if err != nil {
-		return true
+		return !errors.Is(err, errors.ErrUnsupported)
 	}
 	var gone bool
 	err = raw.Control(func(fd uintptr) { gone = peerClosed(fd) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"syscall"
 	"time"
 )
@@ -20,7 +19,7 @@ var errUndrained = errors.New("requests were still in flight at the end of the d
 
 // drain brings a watchdog to rest in steps: unready, still taking requests
 // while a client is connected, then none, then nothing in flight.
-func (w *Watchdog) drain(ctx context.Context, server *http.Server) error {
+func (w *Watchdog) drain(ctx context.Context, server httpServer) error {
 	w.handler.draining.Store(true)
 	err := w.lock.remove()
 	w.opts.Log.Info("watchdog draining", "in_flight", w.inflight.count(), "connections", w.conns.Load())

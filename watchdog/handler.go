@@ -2,6 +2,7 @@ package watchdog
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -147,7 +148,7 @@ func (h *handler) serveFunction(w http.ResponseWriter, r *http.Request) {
 func (h *handler) count(res *response, r *http.Request, status int) {
 	d := time.Since(res.start)
 	h.metrics.inFlight.Dec()
-	h.metrics.observe(r.Method, status, d)
+	h.metrics.observe(methodLabel(r.Method), status, d)
 	if h.config.Mode == ModeHTTP {
 		h.logs.answered(r, status, res.sent, d)
 	}
@@ -156,17 +157,26 @@ func (h *handler) count(res *response, r *http.Request, status int) {
 // fail answers with err, or breaks the connection when an answer has begun, so
 // that the client cannot take a part of it for the whole.
 func (h *handler) fail(res *response, r *http.Request, err error) {
-	status := h.config.status(err)
+	h.logFailure(r.Context(), err, res.status != 0, r.Header.Get("X-Call-Id"))
+	if res.status != 0 || h.config.status(err) == statusClientClosed {
+		panic(http.ErrAbortHandler)
+	}
+	h.refuse(res, err)
+	_, _ = res.Write(res.output) // a client that left needs no answer
+}
+
+func (h *handler) logFailure(ctx context.Context, err error, begun bool, callID string) {
 	level := slog.LevelWarn
 	if errors.Is(err, errClientGone) || errors.Is(err, errBusy) {
 		level = slog.LevelDebug
 	}
-	h.log.Log(r.Context(), level, "invocation failed", "err", err, "status", status,
-		"answer_begun", res.status != 0, "call_id", r.Header.Get("X-Call-Id"))
-	if res.status != 0 || status == statusClientClosed {
-		panic(http.ErrAbortHandler)
-	}
-	header := res.Header()
+	h.log.Log(ctx, level, "invocation failed", "err", err, "status", h.config.status(err),
+		"answer_begun", begun, "call_id", callID)
+}
+
+// refuse answers with err.
+func (h *handler) refuse(w http.ResponseWriter, err error) {
+	status, header := h.config.status(err), w.Header()
 	switch {
 	case status == http.StatusTooManyRequests:
 		header.Set(internalHeader, "faas-middleware")
@@ -176,6 +186,5 @@ func (h *handler) fail(res *response, r *http.Request, err error) {
 	if status == http.StatusServiceUnavailable {
 		header.Set("Retry-After", "1")
 	}
-	http.Error(res, fmt.Sprint(err), status)
-	_, _ = res.Write(res.output) // a client that left needs no answer
+	http.Error(w, fmt.Sprint(err), status)
 }

@@ -24,6 +24,7 @@ const (
 // A proxy forwards requests to the server of http mode.
 type proxy struct {
 	server     *server
+	target     *url.URL
 	reverse    *httputil.ReverseProxy
 	transport  *http.Transport
 	bufferBody bool
@@ -41,6 +42,7 @@ func newProxy(c Config, s *server, target *url.URL, log *slog.Logger) *proxy {
 	buffers.New = func() any { return make([]byte, 32<<10) }
 	return &proxy{
 		server:     s,
+		target:     target,
 		transport:  t,
 		bufferBody: c.BufferBody,
 		maxBody:    size(c.MaxBody),

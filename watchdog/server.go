@@ -84,6 +84,16 @@ func (s *server) acquire(ctx context.Context) error {
 	return nil
 }
 
+// tryAcquire is acquire for a server that accepts connections.
+func (s *server) tryAcquire() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.up {
+		s.users++
+	}
+	return s.up
+}
+
 func (s *server) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -18,6 +18,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"faas/internal/http1"
 )
 
 // Options is what a Watchdog is made of. Only Config has no default.
@@ -115,12 +117,17 @@ func (w *Watchdog) Run(ctx context.Context) (err error) {
 	defer stopFunctions()
 	work.Go(func() { inv.run(functions) })
 
-	server := w.server(w.handler)
-	server.ConnContext = withConn
-	server.ReadTimeout = w.opts.Config.ReadTimeout
+	long := w.server(w.handler)
+	long.ConnContext = withConn
+	long.ReadTimeout = w.opts.Config.ReadTimeout
+	var server httpServer = long
+	if short := newShortWay(w.handler); short != nil {
+		server = http1.NewServer(short, long)
+		defer short.client.Close()
+	}
 	metrics := w.server(w.metricsHandler())
 	failed := make(chan error, 2)
-	serve := func(s *http.Server, l net.Listener) {
+	serve := func(s httpServer, l net.Listener) {
 		work.Go(func() {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("serve on %s: %w", l.Addr(), err)
@@ -146,6 +153,13 @@ func (w *Watchdog) Run(ctx context.Context) (err error) {
 	}
 }
 
+// httpServer is net/http's Server, or one that has a short way as well.
+type httpServer interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error
+	Close() error
+}
+
 // untilKilled ends with ErrKilled when Kill is called.
 func (w *Watchdog) untilKilled(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -166,7 +180,7 @@ func (w *Watchdog) untilKilled(ctx context.Context) (context.Context, context.Ca
 
 // close ends the servers. Invocations that are still running have lost their
 // process or their connection by then, and get a moment to notice.
-func (w *Watchdog) close(ctx context.Context, server, metrics *http.Server) error {
+func (w *Watchdog) close(ctx context.Context, server, metrics httpServer) error {
 	err := errors.Join(server.Close(), metrics.Close())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), termGrace)
 	defer cancel()

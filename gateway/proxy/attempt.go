@@ -3,27 +3,15 @@ package proxy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"faas/function"
 	"faas/internal/httperr"
 )
-
-// maxResends bounds how often a request that reached a replica, and may have begun there, is sent
-// again. A request that could not be delivered at all is tried until Acquire gives up.
-const maxResends = 2
-
-// maxRefusals bounds how often a request is sent again that a replica had no room for. With nothing else going on that is
-// about 5 s.
-const maxRefusals = 50
 
 // roundTripper sends one outgoing request to replicas until one answers.
 type roundTripper struct{ f *Forwarder }
@@ -33,19 +21,14 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 	x := exchangeOf(out)
 	body := &sentBody{ReadCloser: out.Body}
 	x.body.Store(body)
-	resends, refusals := 0, 0
-	var failed error // why the last replica did not answer
+	var tries attempts
 	for {
 		target, err := x.Acquire(out.Context())
 		if err != nil {
-			if failed != nil {
-				return nil, fmt.Errorf("%w: %w", ErrNoAnswer, failed)
-			}
-			return nil, err
+			return nil, tries.noReplica(err)
 		}
 		res, err := rt.f.transport.RoundTrip(attempt(out, target, body))
-		if err == nil && x.Slots && refusals < maxRefusals && out.Body == nil && noRoom(res) {
-			refusals++
+		if err == nil && x.Slots && out.Body == nil && noRoom(res) && tries.refused() {
 			dismiss(res)
 			target.Refused(rt.f.now())
 			x.Release(target)
@@ -62,22 +45,16 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 		if cause := notTheReplica(out.Context(), body, err); cause != nil {
 			return nil, cause
 		}
-		failed = fmt.Errorf("replica %s at %s: %w", target.ID, target.Addr, err)
-		target.Quarantine(rt.f.now())
-		if neverConnected(err) {
-			continue
+		if err := tries.failed(target, err, rt.f.now(), idempotent(out.Method) && body.sent.Load() == 0); err != nil {
+			return nil, err
 		}
-		if !idempotent(out.Method) || body.sent.Load() > 0 || resends == maxResends {
-			return nil, fmt.Errorf("%w: %w", ErrNoAnswer, failed)
-		}
-		resends++
 	}
 }
 
 // noRoom tells that a watchdog did not begin the request because its slots are taken: by another gateway, by whoever calls
 // it without one, or by a request that ends just now.
 func noRoom(res *http.Response) bool {
-	return res.StatusCode == http.StatusTooManyRequests && res.Header.Get(httperr.OriginHeader) == "faas-middleware"
+	return res.StatusCode == http.StatusTooManyRequests && res.Header.Get(httperr.OriginHeader) == httperr.Middleware
 }
 
 // dismiss ends an answer that nobody gets, so that its connection can be used again where little is left.
@@ -107,27 +84,7 @@ func notTheReplica(ctx context.Context, body *sentBody, err error) error {
 	if cause := body.failure.Load(); cause != nil {
 		return *cause
 	}
-	for _, short := range []error{
-		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL,
-	} {
-		if errors.Is(err, short) {
-			return function.Unavailablef("the gateway cannot open another connection: %w", err)
-		}
-	}
-	return nil
-}
-
-// neverConnected tells an error of connecting, after which the replica knows nothing of the request.
-func neverConnected(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// idempotent has the methods of RFC 9110, section 9.2.2: sending one twice asks for the same as once.
-func idempotent(method string) bool {
-	return slices.Contains([]string{
-		http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete,
-	}, method)
+	return shortage(err)
 }
 
 // sentBody counts what was taken of the body, keeps the error that ended it, and survives the close with

@@ -41,10 +41,15 @@ func (b *Balancer) Update(rs []function.Replica, slots int) {
 		t := known[r.ID]
 		if t == nil || t.Addr != r.Addr {
 			t = &Target{ID: r.ID, Addr: r.Addr}
+		} else {
+			delete(known, r.ID)
 		}
 		next.targets = append(next.targets, t)
 	}
 	b.set.Store(next)
+	for _, t := range known {
+		t.retire()
+	}
 }
 
 // Acquire lends a replica at time now, or nil when there is none, each is full, or each is in

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"faas/internal/http1"
 )
 
 // Options configure a Forwarder. The zero value is usable.
@@ -29,8 +31,12 @@ type Options struct {
 type Forwarder struct {
 	proxy     *httputil.ReverseProxy
 	transport *http.Transport
+	client    *http1.Client // of the short way
 	now       func() time.Time
 }
+
+// idleTimeout is how long a connection to a replica is kept unused; watchdogs keep it longer.
+const idleTimeout = 90 * time.Second
 
 // New makes a Forwarder.
 func New(o Options) *Forwarder {
@@ -45,11 +51,14 @@ func New(o Options) *Forwarder {
 	}
 	f := &Forwarder{
 		now: o.Now,
+		client: http1.NewClient(http1.ClientOptions{
+			MaxIdle: o.MaxIdleConns, MaxIdlePerServer: o.MaxIdleConnsPerHost, IdleTimeout: idleTimeout, DialTimeout: o.DialTimeout,
+		}),
 		transport: &http.Transport{
-			DialContext:           dialWatched(&dialer),
+			DialContext:           http1.DialWatched(&dialer),
 			MaxIdleConns:          orDefault(o.MaxIdleConns, 1024),
 			MaxIdleConnsPerHost:   orDefault(o.MaxIdleConnsPerHost, 1024),
-			IdleConnTimeout:       90 * time.Second,
+			IdleConnTimeout:       idleTimeout,
 			ExpectContinueTimeout: time.Second,
 			DisableCompression:    true, // what the function sent is what the client gets
 		},
@@ -157,7 +166,10 @@ func (x *Exchange) Drain(w http.ResponseWriter, r *http.Request) {
 }
 
 // Close closes the idle connections to replicas.
-func (f *Forwarder) Close() { f.transport.CloseIdleConnections() }
+func (f *Forwarder) Close() {
+	f.transport.CloseIdleConnections()
+	f.client.Close()
+}
 
 // rewrite makes the outgoing request: the function's own path, the client's chain of proxies with the
 // client added. The replica's address is set for each attempt.

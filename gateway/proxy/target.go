@@ -3,6 +3,8 @@ package proxy
 import (
 	"sync/atomic"
 	"time"
+
+	"faas/internal/http1"
 )
 
 // A replica that did not answer is left alone for a time that doubles with each failure in a row, so that a node that
@@ -22,6 +24,33 @@ type Target struct {
 	quietUntil atomic.Int64 // unix nanoseconds; 0: not in quarantine
 	fullUntil  atomic.Int64 // unix nanoseconds; 0: it has not refused anything
 	failures   atomic.Int32 // in a row
+
+	connections atomic.Pointer[http1.Pool] // of the short way; nil before the first request
+	retired     atomic.Bool
+}
+
+// pool keeps the connections of the short way to the target, which are c's.
+func (t *Target) pool(c *http1.Client) *http1.Pool {
+	if p := t.connections.Load(); p != nil {
+		return p
+	}
+	p := c.Pool(t.Addr)
+	if !t.connections.CompareAndSwap(nil, p) {
+		p.Close()
+		return t.connections.Load()
+	}
+	if t.retired.Load() {
+		p.Close()
+	}
+	return p
+}
+
+// retire closes the connections of a target that is not chosen any more, those in use once they are not.
+func (t *Target) retire() {
+	t.retired.Store(true)
+	if p := t.connections.Load(); p != nil {
+		p.Close()
+	}
 }
 
 // Inflight is the number of requests lent to the target and not yet released.

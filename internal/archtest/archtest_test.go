@@ -83,7 +83,7 @@ func TestCheck(t *testing.T) {
 			},
 			want: []string{
 				"cmd/fwatchdog/main.go:5: package cmd/fwatchdog must not import scaler: it may import only watchdog, internal/telemetry",
-				"watchdog/w.go:5: package watchdog must not import function: it may import only internal/telemetry",
+				"watchdog/w.go:5: package watchdog must not import function: it may import only internal/telemetry, internal/http1",
 			},
 		},
 		{

@@ -43,7 +43,7 @@ var importRules = []importRule{
 	// It stands in Docker's place: what it shared with its client would be tested against itself.
 	{of: "swarm/swarmtest"},
 	{of: "local", may: []string{"function", "internal/..."}},
-	{of: "watchdog", may: []string{"internal/telemetry"}},
+	{of: "watchdog", may: []string{"internal/telemetry", "internal/http1"}},
 	{of: "cmd", may: []string{"..."}},
 	// It is copied into every function's image.
 	{of: "cmd/fwatchdog", may: []string{"watchdog", "internal/telemetry"}},

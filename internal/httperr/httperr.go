@@ -17,10 +17,11 @@ const statusClientClosed = 499
 // OriginHeader marks an answer that the platform made, as opposed to a function; its value names the part.
 const OriginHeader = "X-OpenFaaS-Internal"
 
-// The parts that OriginHeader names, beside watchdogs.
+// The parts that OriginHeader names. Middleware is a watchdog that has no room.
 const (
-	Gateway = "gateway"
-	Queue   = "queue"
+	Gateway    = "gateway"
+	Queue      = "queue"
+	Middleware = "faas-middleware"
 )
 
 // Status maps err to an HTTP status by its kind (function.Kind); an error without a kind is 500. A body

@@ -1,4 +1,4 @@
-package proxy
+package http1
 
 import (
 	"context"
@@ -23,8 +23,9 @@ const silenceLook = time.Second
 // half a second.
 const lostProbes = 2
 
-// dialWatched connects to a replica.
-func dialWatched(d *net.Dialer) func(ctx context.Context, network, addr string) (net.Conn, error) {
+// DialWatched makes a dial function of d whose connections fail to be read once the other kernel has been silent for 4 s,
+// though it owes an answer.
+func DialWatched(d *net.Dialer) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := d.DialContext(ctx, network, addr)
 		if err != nil {
@@ -40,9 +41,15 @@ func dialWatched(d *net.Dialer) func(ctx context.Context, network, addr string) 
 // before it reads on.
 type watched struct {
 	*net.TCPConn
-	raw           syscall.RawConn
-	look, longest time.Duration
-	since         time.Time // when it was first seen to wait for the other kernel; the one Read under way uses it
+	silence silence
+	look    time.Duration
+}
+
+// silence tells whether the other end of a connection owes an answer for too long. The one who reads uses it.
+type silence struct {
+	raw     syscall.RawConn
+	longest time.Duration
+	since   time.Time // when it was first seen to wait for the other kernel
 }
 
 func watch(c net.Conn, look, longest time.Duration) (net.Conn, error) {
@@ -58,7 +65,7 @@ func watch(c net.Conn, look, longest time.Duration) (net.Conn, error) {
 		_ = c.Close() // the first error counts
 		return nil, err
 	}
-	return &watched{TCPConn: tcp, raw: raw, look: look, longest: longest}, nil
+	return &watched{TCPConn: tcp, look: look, silence: silence{raw: raw, longest: longest}}, nil
 }
 
 // Read implements io.Reader. Its deadline is used up for looking.
@@ -69,11 +76,8 @@ func (w *watched) Read(p []byte) (int, error) {
 			return n, err
 		}
 		now := time.Now()
-		if w.silent(now) {
-			return n, &net.OpError{
-				Op: "read", Net: "tcp", Source: w.LocalAddr(), Addr: w.RemoteAddr(),
-				Err: os.NewSyscallError("read", syscall.ETIMEDOUT),
-			}
+		if w.silence.tooLong(now) {
+			return n, silentError(w.TCPConn)
 		}
 		if err := w.SetReadDeadline(now.Add(w.look)); err != nil {
 			return n, err
@@ -81,8 +85,15 @@ func (w *watched) Read(p []byte) (int, error) {
 	}
 }
 
-// silent reports whether the other kernel has answered nothing for too long.
-func (w *watched) silent(now time.Time) bool {
+func silentError(c net.Conn) error {
+	return &net.OpError{
+		Op: "read", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(),
+		Err: os.NewSyscallError("read", syscall.ETIMEDOUT),
+	}
+}
+
+// tooLong reports whether the other kernel has answered nothing for too long.
+func (w *silence) tooLong(now time.Time) bool {
 	var info *unix.TCPInfo
 	var err error
 	if failed := w.raw.Control(func(fd uintptr) {

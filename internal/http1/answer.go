@@ -1,0 +1,237 @@
+package http1
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+)
+
+// AnswerStatus is that of the answer that Send has read.
+func (x *Exchange) AnswerStatus() int { return x.server.head.status }
+
+// Status is that of the answer that was sent to the client, 0 before.
+func (x *Exchange) Status() int { return x.status }
+
+// AnswerField is as Field of the answer that Send has read.
+func (x *Exchange) AnswerField(name string) []byte { return valueOf(x.server.head.fields, name) }
+
+// Sent is how much of a body was sent to the client, in bytes.
+func (x *Exchange) Sent() int64 { return x.sent }
+
+// BodyTaken reports whether a part of the request's body was read that cannot be sent again.
+func (x *Exchange) BodyTaken() bool { return x.upload.began }
+
+// Dismiss ends an answer that nobody gets. Its connection is kept where little is left.
+func (x *Exchange) Dismiss() {
+	s := x.server
+	x.server = nil
+	for n := 0; n < 4<<10; {
+		part, err := s.next(true)
+		n += len(part)
+		if err != nil {
+			x.release(s, err)
+			return
+		}
+	}
+	s.close()
+}
+
+// release gives a connection back on which an answer ended with err.
+func (x *Exchange) release(s *serverConn, err error) {
+	if err == io.EOF && !s.head.close && s.r == s.w { //nolint:errorlint // next's own
+		s.pool.put(s, time.Now())
+		return
+	}
+	s.close()
+}
+
+// Deliver passes the answer that Send has read to the client, as it comes. Errors: context.Canceled where the client left,
+// context.DeadlineExceeded, else what is wrong with the server. The connection to the client is then broken off, so that
+// a short answer does not look like a whole one.
+func (x *Exchange) Deliver(e Edits) error {
+	s := x.server
+	x.appendHead(s, e)
+	err := x.copyBody(s)
+	if err == nil {
+		if !x.upload.running {
+			x.server = nil
+			x.release(s, io.EOF)
+		}
+		return nil // else finish goes on
+	}
+	x.server, x.close = nil, true
+	s.close()
+	return x.upload.stop(x, err)
+}
+
+// appendHead appends the head of an answer to what goes to the client.
+func (x *Exchange) appendHead(s *serverConn, e Edits) {
+	h := &s.head
+	dst := append(x.out, "HTTP/1.1"...)
+	dst = append(dst, h.line[len("HTTP/1.1"):]...)
+	dst = append(dst, "\r\n"...)
+	for _, f := range h.fields {
+		if e == nil || e.KeepAnswer(f) {
+			dst = appendField(dst, f)
+		}
+	}
+	if h.status < 200 {
+		x.out = append(dst, "\r\n"...)
+		return
+	}
+	x.status = h.status
+	if !h.hasDate {
+		dst = appendDate(dst, time.Now())
+	}
+	switch {
+	case h.status == http.StatusNoContent:
+	case h.length >= 0:
+		dst = append(dst, "Content-Length: "...)
+		dst = strconv.AppendInt(dst, h.length, 10)
+		dst = append(dst, "\r\n"...)
+	case s.framed != ended || h.chunked:
+		dst = append(dst, "Transfer-Encoding: chunked\r\n"...)
+	}
+	dst = e.AppendAnswer(dst)
+	if x.close = x.close || x.c.server.draining.Load(); x.close {
+		dst = append(dst, "Connection: close\r\n"...)
+	}
+	x.out = append(dst, "\r\n"...)
+}
+
+// flushAt is how much is gathered before it is written, though more is there.
+const flushAt = 32 << 10
+
+// copyBody passes the body of an answer on. What is there goes out before more is waited for.
+func (x *Exchange) copyBody(s *serverConn) error {
+	chunked := s.framed == byChunks || s.framed == byClose
+	for {
+		part, err := s.next(false)
+		if part == nil && err == nil {
+			if err := x.flush(); err != nil {
+				return err
+			}
+			if s.left > smallBuffer || x.sent > bigBuffer {
+				s.widen()
+			}
+			part, err = s.next(true)
+		}
+		if err == io.EOF { //nolint:errorlint // next's own
+			break
+		}
+		if err != nil {
+			return err
+		}
+		x.sent += int64(len(part))
+		switch {
+		case chunked:
+			x.out = appendChunk(x.out, part)
+		case len(x.out) == 0 && len(part) >= smallBuffer/2:
+			if err := x.write(part); err != nil {
+				return err
+			}
+		default:
+			x.out = append(x.out, part...)
+		}
+		if len(x.out) >= flushAt {
+			if err := x.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if chunked {
+		x.out = append(x.out, "0\r\n"...)
+		x.out = append(x.out, s.trailer...)
+		x.out = append(x.out, "\r\n"...)
+	}
+	return x.flush()
+}
+
+func (x *Exchange) flush() error {
+	if len(x.out) == 0 {
+		return nil
+	}
+	err := x.write(x.out)
+	x.out = x.out[:0]
+	return err
+}
+
+// write sends to the client. A client that does not read cannot hold an exchange beyond its end.
+func (x *Exchange) write(part []byte) error {
+	if x.written > flushAt && !x.end.IsZero() && !x.hasLimit {
+		x.limitWriting(x.end)
+	}
+	n, err := x.c.conn.Write(part)
+	x.written += int64(n)
+	if err == nil {
+		return nil
+	}
+	x.close = true
+	if errors.Is(err, os.ErrDeadlineExceeded) && !x.end.IsZero() && !time.Now().Before(x.end) {
+		return context.DeadlineExceeded
+	}
+	return fmt.Errorf("%w: %w", context.Canceled, err)
+}
+
+func (x *Exchange) limitWriting(t time.Time) {
+	x.hasLimit = !t.IsZero()
+	_ = x.c.conn.SetWriteDeadline(t) // the write finds what is wrong
+}
+
+// Refuse answers with what say writes. It may be called while nothing was sent to the client.
+func (x *Exchange) Refuse(say func(http.ResponseWriter)) {
+	x.upload.abandon(x)
+	w := refusal{header: http.Header{}, status: http.StatusOK}
+	say(&w)
+	x.status = w.status
+	dst := append(x.out[:0], "HTTP/1.1 "...)
+	dst = strconv.AppendInt(dst, int64(w.status), 10)
+	dst = append(append(dst, ' '), http.StatusText(w.status)...)
+	dst = append(dst, "\r\n"...)
+	for name, values := range w.header {
+		for _, v := range values {
+			dst = appendField(dst, Field{[]byte(name), []byte(v)})
+		}
+	}
+	dst = appendDate(dst, time.Now())
+	dst = append(dst, "Content-Length: "...)
+	dst = strconv.AppendInt(dst, int64(w.body.Len()), 10)
+	dst = append(dst, "\r\n"...)
+	if x.close = x.close || x.unread || x.c.server.draining.Load(); x.close {
+		dst = append(dst, "Connection: close\r\n"...)
+	}
+	dst = append(dst, "\r\n"...)
+	if string(x.request.method) != http.MethodHead {
+		dst = append(dst, w.body.Bytes()...)
+	}
+	x.out = dst
+	_ = x.flush() // a client that left needs no answer
+}
+
+// refusal is a ResponseWriter that keeps what it gets.
+type refusal struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (r *refusal) Header() http.Header { return r.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (r *refusal) WriteHeader(status int) { r.status = status }
+
+// Write implements http.ResponseWriter.
+func (r *refusal) Write(p []byte) (int, error) { return r.body.Write(p) }
+
+// Break ends the connection without an answer.
+func (x *Exchange) Break() {
+	x.upload.abandon(x)
+	x.close, x.unread = true, false
+}
