@@ -92,7 +92,12 @@ fmt: ## format the Go files and sort their imports
 	$(TOOL) golangci-lint fmt ./...
 
 .PHONY: bench
-bench: ## run the Go benchmarks and summarise them (BENCHTIME, BENCHCOUNT)
+bench: build ## measure the data path beside nginx and bare process starts, into bench/results/ (BENCH_FLAGS="..." passes flags)
+	@mkdir -p bench/results
+	@go run ./bench/datapath --report bench/results/$$(date -u +%F).md $(BENCH_FLAGS)
+
+.PHONY: bench-go
+bench-go: ## run the Go benchmarks and summarise them (BENCHTIME, BENCHCOUNT)
 	@tools/bench.sh $(BENCHTIME)
 
 .PHONY: bench-scaling

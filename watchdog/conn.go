@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"faas/internal/http1"
 )
 
 const (
@@ -125,6 +127,9 @@ type requestBody struct {
 
 // ownBody makes the body of r safe to close while it is being read.
 func ownBody(r *http.Request) {
+	if _, whole := r.Body.(http1.WholeBody); whole {
+		return
+	}
 	if c := connOf(r.Context()); c != nil && r.Body != http.NoBody {
 		r.Body = &requestBody{ReadCloser: r.Body, conn: c}
 	}

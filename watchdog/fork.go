@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"faas/internal/http1"
 )
 
 // bufferSize is a pipe's capacity on Linux.
@@ -66,7 +68,11 @@ func (f *forker) invoke(res *response, r *http.Request) error {
 		})
 	}
 	fed := make(chan error, 1)
-	go func() { fed <- f.feed(p, input) }()
+	if pipeHolds(input) {
+		fed <- f.feed(p, input)
+	} else {
+		go func() { fed <- f.feed(p, input) }()
+	}
 
 	a := newAnswer(res, r, f.config)
 	var failure error
@@ -140,6 +146,19 @@ func (f *forker) process(r *http.Request) (*process, error) {
 		extra = cgiEnviron(r)
 	}
 	return f.procs.start(f.cmd, extra)
+}
+
+// pipeHolds reports whether a process's input can be written at once, whatever the process does: it is here, and no larger
+// than the smallest pipe.
+func pipeHolds(input io.Reader) bool {
+	const smallest = 4 << 10
+	switch in := input.(type) {
+	case http1.WholeBody:
+		return in.Len() <= smallest
+	case *pieces:
+		return in.size <= smallest
+	}
+	return input == http.NoBody
 }
 
 // feed copies input to the process. A body that breaks off kills the process

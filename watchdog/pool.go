@@ -6,8 +6,13 @@ import (
 	"time"
 )
 
-// refillDelay is how long a pool waits after a process could not be started.
-const refillDelay = time.Second
+const (
+	// refillDelay is how long a pool waits after a process could not be started.
+	refillDelay = time.Second
+	// refillPause is how long a pool that is half full waits before it starts the next one, so that this does not take the
+	// processor from the request that has just taken one.
+	refillPause = 2 * time.Millisecond
+)
 
 // A pool keeps processes that are started and wait on standard input, so that
 // their start-up is off the request path.
@@ -33,7 +38,11 @@ func newPool(size int, procs *children, cmd command, log *slog.Logger) *pool {
 // run keeps the pool full until ctx ends, and then ends what is in it.
 func (p *pool) run(ctx context.Context) {
 	defer p.empty()
+	full := false
 	for ctx.Err() == nil {
+		if full && len(p.ready) >= cap(p.ready)/2 {
+			time.Sleep(refillPause)
+		}
 		proc, err := p.start()
 		if err != nil {
 			p.log.Error("pool cannot start the function", "err", err)
@@ -43,6 +52,7 @@ func (p *pool) run(ctx context.Context) {
 			}
 			continue
 		}
+		full = len(p.ready) == cap(p.ready)
 		select {
 		case p.ready <- proc:
 		case <-ctx.Done():

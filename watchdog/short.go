@@ -21,8 +21,7 @@ type shortWay struct {
 	pool   *http1.Pool
 }
 
-// newShortWay returns nil where each request takes the long way: what was configured needs the whole of it, or there is no
-// server.
+// newShortWay returns nil where each request takes the long way: what was configured needs the whole of it.
 func newShortWay(h *handler) *shortWay {
 	p, ok := h.invoker.(*proxy)
 	if c := h.config; !ok || c.BufferBody || c.DebugHeaders || c.LogCallID || p.target.Path != "" && p.target.Path != "/" {

@@ -124,6 +124,8 @@ func (w *Watchdog) Run(ctx context.Context) (err error) {
 	if short := newShortWay(w.handler); short != nil {
 		server = http1.NewServer(short, long)
 		defer short.client.Close()
+	} else if w.opts.Config.forks() {
+		server = http1.NewServer(shortFork{w.handler}, long)
 	}
 	metrics := w.server(w.metricsHandler())
 	failed := make(chan error, 2)

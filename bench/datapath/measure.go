@@ -16,8 +16,9 @@ import (
 type contender struct {
 	name      string
 	url       string
-	functions int      // that wrk asks for in turn; 0: url as it is
-	measured  *process // whose processor time and memory count
+	functions int           // that wrk asks for in turn; 0: url as it is
+	pause     time.Duration // of a connection before each request; 0: none
+	measured  *process      // whose processor time and memory count
 }
 
 // measurement holds what runs and what came out.
@@ -130,7 +131,7 @@ func (m *measurement) hop(ctx context.Context) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- saveProfile(ctx, profiles+"/debug/pprof/profile?seconds=5", m.Profile) }()
-	_, err = load(ctx, m.dir, all[3].url, 50, 0, 6*time.Second)
+	_, err = all[3].load(ctx, m.dir, 50, 6*time.Second)
 	return errors.Join(err, <-ended)
 }
 
@@ -153,14 +154,14 @@ func (m *measurement) rounds(ctx context.Context, all []contender, connections i
 
 // turn loads c for d, after a moment that does not count.
 func (m *measurement) turn(ctx context.Context, c contender, connections int, d time.Duration) (turn, error) {
-	if _, err := load(ctx, m.dir, c.url, connections, c.functions, time.Second); err != nil {
+	if _, err := c.load(ctx, m.dir, connections, time.Second); err != nil {
 		return turn{}, err
 	}
 	before, err := c.measured.used()
 	if err != nil {
 		return turn{}, err
 	}
-	t, err := load(ctx, m.dir, c.url, connections, c.functions, d)
+	t, err := c.load(ctx, m.dir, connections, d)
 	if err != nil {
 		return t, err
 	}
@@ -312,11 +313,19 @@ func (m *measurement) fork(ctx context.Context) error {
 			progress("10 connections: %s %.0f requests/s, %.0f µs of its own processor time each", c.name, t.rps(), t.cpu())
 		}
 	}
-	single, err := m.rounds(ctx, []contender{all[0], all[2]}, 1, m.For)
-	if err != nil {
-		return err
+	m.rep.fork(limits, all, turns)
+	// One after the other, a pool is only as fast as processes can be started; with a pause it is full at each request.
+	for _, pause := range []time.Duration{0, 10 * time.Millisecond} {
+		pair := []contender{all[0], all[2]}
+		for i := range pair {
+			pair[i].pause = pause
+		}
+		single, err := m.rounds(ctx, pair, 1, m.For)
+		if err != nil {
+			return err
+		}
+		m.rep.pool(pause, single)
 	}
-	m.rep.fork(limits, all, turns, single)
 	return nil
 }
 

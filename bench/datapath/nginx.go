@@ -12,6 +12,7 @@ import (
 
 // nginx as a reverse proxy with keep-alive on both sides, one worker a core and no log, in front of the server at %[2]s.
 const nginxConfig = `
+user root;
 worker_processes auto;
 daemon off;
 pid %[3]s/nginx.pid;

@@ -126,7 +126,7 @@ func (r *report) watchdog(connections int, all []contender, turns [][]turn) {
 	}
 }
 
-func (r *report) fork(limits []float64, all []contender, turns, single [][]turn) {
+func (r *report) fork(limits []float64, all []contender, turns [][]turn) {
 	r.line("\n## A process for each request: /bin/cat, 10 connections\n\nBare process starts with pipes, by posix_spawn on 10 threads: %s a second.\n", spread(limits, "%.0f"))
 	r.line("| | requests/s | of the limit | own CPU | with its processes |")
 	r.line("|---|---|---|---|---|")
@@ -135,10 +135,19 @@ func (r *report) fork(limits []float64, all []contender, turns, single [][]turn)
 		r.line("| %s | %s | %.2f | %s | %.0f |", c.name, spread(each(turns[i], turn.rps), "%.0f"), rate/median(limits), spread(each(turns[i], turn.cpu), "%.0f"),
 			middle(turns[i], func(t turn) float64 { return float64((t.own + t.children).Microseconds()) / float64(t.Requests) }))
 	}
-	r.line("\nAt one connection: p50 %.2f ms without a pool, %.2f ms with one of 16.", middle(single[0], p50), middle(single[1], p50))
 	r.result("watchdog_fork_ratio", middle(turns[0], turn.rps)/median(limits), "ratio")
 	r.result("watchdog_fork_cpu_us", middle(turns[0], turn.cpu), "µs")
-	r.result("watchdog_pool_p50_ratio", middle(single[1], p50)/middle(single[0], p50), "ratio")
+}
+
+func (r *report) pool(pause time.Duration, turns [][]turn) {
+	without, with := middle(turns[0], p50), middle(turns[1], p50)
+	if pause == 0 {
+		r.line("\nAt one connection: p50 %.2f ms without a pool, %.2f ms with one of 16.", without, with)
+		r.result("watchdog_pool_closed_loop_p50_ratio", with/without, "ratio")
+		return
+	}
+	r.line("\nAt one connection that pauses for %s before each request: p50 %.2f ms without a pool, %.2f ms with one of 16.", pause, without, with)
+	r.result("watchdog_pool_p50_ratio", with/without, "ratio")
 }
 
 func (r *report) bodies(name string, rates, direct []float64, resident int64) {

@@ -18,9 +18,9 @@ const bodySize = 1 << 10
 // The script of wrk: POST with a body, to the functions in turn where there are several. It ends with the figures in JSON.
 const wrkScript = `
 wrk.method = "POST"
-wrk.body = string.rep("x", %d)
+wrk.body = string.rep("x", %[1]d)
 wrk.headers["Content-Type"] = "text/plain"
-local n, i = %d, 0
+local n, i = %[2]d, 0
 if n > 0 then
 	local all = {}
 	function init()
@@ -30,6 +30,9 @@ if n > 0 then
 		i = (i + 1) %% n
 		return all[i]
 	end
+end
+if %[3]d > 0 then
+	function delay() return %[3]d end
 end
 function done(summary, latency, requests)
 	local e = summary.errors
@@ -54,14 +57,14 @@ func (t turn) rps() float64 { return float64(t.Requests) / (float64(t.Micros) / 
 // cpu is the processor time of a request, in microseconds.
 func (t turn) cpu() float64 { return float64(t.own.Microseconds()) / float64(t.Requests) }
 
-// load runs wrk against url, and with functions > 0 against that many at the gateway at url, in turn.
-func load(ctx context.Context, dir, url string, connections, functions int, d time.Duration) (turn, error) {
+// load runs wrk for d against c with so many connections.
+func (c contender) load(ctx context.Context, dir string, connections int, d time.Duration) (turn, error) {
 	script := filepath.Join(dir, "wrk.lua")
-	if err := os.WriteFile(script, fmt.Appendf(nil, wrkScript, bodySize, functions), 0o600); err != nil {
+	if err := os.WriteFile(script, fmt.Appendf(nil, wrkScript, bodySize, c.functions, c.pause.Milliseconds()), 0o600); err != nil {
 		return turn{}, err
 	}
 	cmd := exec.CommandContext(ctx, "wrk", "-t", "1", "-c", strconv.Itoa(connections),
-		"-d", strconv.Itoa(max(1, int(d.Seconds())))+"s", "--timeout", "10s", "-s", script, url)
+		"-d", strconv.Itoa(max(1, int(d.Seconds())))+"s", "--timeout", "10s", "-s", script, c.url)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return turn{}, fmt.Errorf("wrk: %w: %s", err, out)
@@ -75,7 +78,7 @@ func load(ctx context.Context, dir, url string, connections, functions int, d ti
 		return turn{}, fmt.Errorf("wrk: %w: %s", err, out)
 	}
 	if t.Failed > 0 || t.Requests == 0 {
-		return t, fmt.Errorf("%d of %d requests to %s failed: %s", t.Failed, t.Requests, url, out)
+		return t, fmt.Errorf("%d of %d requests to %s failed: %s", t.Failed, t.Requests, c.url, out)
 	}
 	return t, nil
 }

@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,7 +107,8 @@ func (x *Exchange) appendHead(s *serverConn, e Edits) {
 // flushAt is how much is gathered before it is written, though more is there.
 const flushAt = 32 << 10
 
-// copyBody passes the body of an answer on. What is there goes out before more is waited for.
+// copyBody passes the body of an answer on. What is there goes out before more is waited for; the last of it goes out when
+// the session is done, so that a client which has the answer finds it counted.
 func (x *Exchange) copyBody(s *serverConn) error {
 	chunked := s.framed == byChunks || s.framed == byClose
 	for {
@@ -116,6 +116,12 @@ func (x *Exchange) copyBody(s *serverConn) error {
 		if part == nil && err == nil {
 			if err := x.flush(); err != nil {
 				return err
+			}
+			if s.framed == byLength && s.left > bigBuffer {
+				if err := x.splice(s); err != nil {
+					return err
+				}
+				continue
 			}
 			if s.left > smallBuffer || x.sent > bigBuffer {
 				s.widen()
@@ -150,7 +156,38 @@ func (x *Exchange) copyBody(s *serverConn) error {
 		x.out = append(x.out, s.trailer...)
 		x.out = append(x.out, "\r\n"...)
 	}
-	return x.flush()
+	return nil
+}
+
+// splice passes the rest of a long body on, without it coming here where the system can do that (splice(2) on Linux).
+func (x *Exchange) splice(s *serverConn) error {
+	if !x.end.IsZero() && !x.hasLimit {
+		x.limitWriting(x.end)
+	}
+	for s.left > 0 {
+		n, err := io.CopyN(x.c.conn, s.conn, s.left)
+		s.left -= n
+		x.sent += n
+		x.written += n
+		switch {
+		case err == nil:
+		case !x.end.IsZero() && !time.Now().Before(x.end):
+			return context.DeadlineExceeded
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if err := s.await(); err != nil {
+				return err
+			}
+		case errors.Is(err, io.EOF):
+			return io.ErrUnexpectedEOF
+		case x.c.hungUp():
+			x.close = true
+			return fmt.Errorf("%w: %w", context.Canceled, err)
+		default:
+			return err
+		}
+	}
+	s.framed = ended
+	return nil
 }
 
 func (x *Exchange) flush() error {
@@ -184,54 +221,9 @@ func (x *Exchange) limitWriting(t time.Time) {
 	_ = x.c.conn.SetWriteDeadline(t) // the write finds what is wrong
 }
 
-// Refuse answers with what say writes. It may be called while nothing was sent to the client.
-func (x *Exchange) Refuse(say func(http.ResponseWriter)) {
-	x.upload.abandon(x)
-	w := refusal{header: http.Header{}, status: http.StatusOK}
-	say(&w)
-	x.status = w.status
-	dst := append(x.out[:0], "HTTP/1.1 "...)
-	dst = strconv.AppendInt(dst, int64(w.status), 10)
-	dst = append(append(dst, ' '), http.StatusText(w.status)...)
-	dst = append(dst, "\r\n"...)
-	for name, values := range w.header {
-		for _, v := range values {
-			dst = appendField(dst, Field{[]byte(name), []byte(v)})
-		}
-	}
-	dst = appendDate(dst, time.Now())
-	dst = append(dst, "Content-Length: "...)
-	dst = strconv.AppendInt(dst, int64(w.body.Len()), 10)
-	dst = append(dst, "\r\n"...)
-	if x.close = x.close || x.unread || x.c.server.draining.Load(); x.close {
-		dst = append(dst, "Connection: close\r\n"...)
-	}
-	dst = append(dst, "\r\n"...)
-	if string(x.request.method) != http.MethodHead {
-		dst = append(dst, w.body.Bytes()...)
-	}
-	x.out = dst
-	_ = x.flush() // a client that left needs no answer
-}
-
-// refusal is a ResponseWriter that keeps what it gets.
-type refusal struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (r *refusal) Header() http.Header { return r.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (r *refusal) WriteHeader(status int) { r.status = status }
-
-// Write implements http.ResponseWriter.
-func (r *refusal) Write(p []byte) (int, error) { return r.body.Write(p) }
-
 // Break ends the connection without an answer.
 func (x *Exchange) Break() {
 	x.upload.abandon(x)
+	x.out = x.out[:0]
 	x.close, x.unread = true, false
 }

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"log"
 	"net"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -59,6 +61,7 @@ func newClientConn(s *Server, nc net.Conn) *clientConn {
 // serve reads requests until the connection ends or is handed on.
 func (c *clientConn) serve() {
 	defer c.server.forget(c)
+	defer c.survive()
 	c.session = c.server.Handler.Open(c.conn)
 	x := &c.exchange
 	x.c = c
@@ -79,6 +82,21 @@ func (c *clientConn) serve() {
 	}
 	c.linger()
 	_ = c.conn.Close() // what it says changes nothing
+}
+
+// survive ends the connection alone when a session panics, as net/http does.
+func (c *clientConn) survive() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	_ = c.conn.Close() // it may have ended by itself
+	format, args := "http1: panic serving %v: %v\n%s", []any{c.conn.RemoteAddr(), v, debug.Stack()}
+	if l := c.server.Long.ErrorLog; l != nil {
+		l.Printf(format, args...)
+	} else {
+		log.Printf(format, args...)
+	}
 }
 
 // awaitRequest waits for the first byte of a request. False: the connection is over.

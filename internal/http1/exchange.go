@@ -225,8 +225,9 @@ func (x *Exchange) appendRequest(dst, target []byte, e Edits) []byte {
 // Begun reports whether something was sent to the client.
 func (x *Exchange) Begun() bool { return x.written > 0 }
 
-// finish ends the exchange. False: so does the connection.
+// finish sends the last of the answer and ends the exchange. False: so does the connection.
 func (x *Exchange) finish() bool {
+	_ = x.flush()                // a client that left needs no more; write has noted it
 	if s := x.server; s != nil { // the answer is whole, and the body still comes
 		x.server = nil
 		x.upload.finish(x, s)

@@ -2,10 +2,12 @@ package http1
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -356,6 +358,24 @@ func TestBodyBreaksOff(t *testing.T) {
 	}
 	if o := <-p.ended; !errors.Is(o.err, context.Canceled) {
 		t.Errorf("ended with %v", o.err)
+	}
+}
+
+// TestPanicEndsOneConnection holds that a bug which one request meets is no matter of the others.
+func TestPanicEndsOneConnection(t *testing.T) {
+	s := script(t, func(int, *http.Request, string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" })
+	var logged bytes.Buffer
+	p := startProxy(t, s.addr, func(long *http.Server) { long.ErrorLog = log.New(&logged, "", 0) })
+	other := p.dial(t)
+	if _, _, err := ask(t, p.dial(t), "GET", "GET /panic HTTP/1.1\r\nHost: x\r\n\r\n"); err == nil {
+		t.Error("answered")
+	}
+	if res, _, err := ask(t, other, "GET", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil || res.StatusCode != http.StatusOK {
+		t.Errorf("another connection: %v, %v", res, err)
+	}
+	waitFor(t, "the panic's connection to be forgotten", func() bool { return p.server.open() == 1 })
+	if !strings.Contains(logged.String(), "a bug") || !strings.Contains(logged.String(), "proxy_test.go") {
+		t.Errorf("logged %q", logged.String())
 	}
 }
 

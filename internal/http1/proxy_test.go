@@ -41,8 +41,11 @@ type session struct{ p *proxy }
 func (p *proxy) Open(net.Conn) Session { return session{p} }
 
 func (s session) Serve(x *Exchange) bool {
-	if string(x.Target()) == "/long" {
+	switch string(x.Target()) {
+	case "/long":
 		return false
+	case "/panic":
+		panic("a bug")
 	}
 	if s.p.timeout > 0 {
 		x.SetDeadline(time.Now().Add(s.p.timeout))
