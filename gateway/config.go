@@ -41,7 +41,7 @@ func DefaultConfig() Config {
 		MaxHeld:         1000,
 		ScaleFromZero:   true,
 		MaxAsyncBody:    1 << 20,
-		MaxIdleConns:    1024, MaxIdleConnsPerHost: 1024,
+		MaxIdleConns:    16384, MaxIdleConnsPerHost: 1024,
 		DrainTimeout: 30 * time.Second,
 	}
 }

@@ -170,15 +170,22 @@ func (m *measurement) turn(ctx context.Context, c contender, connections int, d 
 	return t, err
 }
 
-// many compares one function with 1,000 of ten replicas each, by the same script.
+// many compares one function with 1,000 of ten replicas each, by the same script: with the requests to one of them, and to all
+// in turn, when each of the 10,000 connections to replicas is used a few times a second.
 func (m *measurement) many(ctx context.Context) error {
-	var all []contender
-	for _, n := range []int{1, 1000} {
-		url, _, err := m.gateway(ctx, n, 10)
-		if err != nil {
-			return err
-		}
-		all = append(all, contender{name: fmt.Sprintf("gateway, %d functions × 10 replicas", n), url: url, functions: n, measured: m.last()})
+	few, _, err := m.gateway(ctx, 1, 10)
+	if err != nil {
+		return err
+	}
+	one := m.last()
+	lots, _, err := m.gateway(ctx, 1000, 10)
+	if err != nil {
+		return err
+	}
+	all := []contender{
+		{name: "1 function × 10 replicas", url: few, functions: 1, measured: one},
+		{name: "one of 1,000 functions × 10 replicas", url: lots, functions: 1, measured: m.last()},
+		{name: "all of 1,000 functions × 10 replicas", url: lots, functions: 1000, measured: m.last()},
 	}
 	turns, err := m.rounds(ctx, all, 50, m.For)
 	if err != nil {

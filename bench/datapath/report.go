@@ -109,6 +109,7 @@ func (r *report) many(all []contender, turns [][]turn) {
 	r.line("\n## Many functions, at 50 connections\n")
 	r.table(all, turns)
 	r.result("gateway_1000fn_ratio", middle(turns[1], turn.rps)/middle(turns[0], turn.rps), "ratio")
+	r.result("gateway_1000fn_in_turn_ratio", middle(turns[2], turn.rps)/middle(turns[0], turn.rps), "ratio")
 }
 
 func (r *report) idle(before, after int64) {

@@ -72,7 +72,7 @@ func (c *reverseCommand) Run(ctx context.Context) error {
 	buffers := &bufferPool{sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}}
 	return serve(ctx, "127.0.0.1:0", &httputil.ReverseProxy{
 		Rewrite:    func(p *httputil.ProxyRequest) { p.SetURL(to) },
-		Transport:  &http.Transport{MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, DisableCompression: true},
+		Transport:  &http.Transport{MaxIdleConns: 16384, MaxIdleConnsPerHost: 1024, DisableCompression: true},
 		BufferPool: buffers,
 		ErrorLog:   log.New(io.Discard, "", 0),
 	})

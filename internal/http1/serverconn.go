@@ -152,8 +152,9 @@ func (c *serverConn) begin(look func(time.Time) error, end time.Time) error {
 		c.buf = buffers[0].Get().(*[]byte)
 	}
 	c.r, c.w, c.look, c.end = 0, 0, look, end
-	// A deadline that is there already is at most one look away, or over: then the first read looks at once.
-	if next := c.nextLook(time.Now()); c.deadline.IsZero() || next.Before(c.deadline) {
+	// A deadline that is there already is at most one look away, and good enough unless it is over.
+	now := time.Now()
+	if next := c.nextLook(now); !c.deadline.After(now) || next.Before(c.deadline) {
 		return c.setDeadline(next)
 	}
 	return nil
