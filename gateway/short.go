@@ -79,18 +79,23 @@ func (i *invoker) Serve(x *http1.Exchange) bool {
 // find returns the route that a target names, and the target as the function sees it. A name that is not written plainly
 // takes the long way.
 func (i *invoker) find(target []byte) (*route, []byte) {
-	rest, ok := bytes.CutPrefix(target, []byte(invokePrefix))
-	if !ok {
+	if len(target) < len(invokePrefix) || string(target[:len(invokePrefix)]) != invokePrefix {
 		return nil, nil
 	}
-	name, path := rest, []byte("/")
+	rest := target[len(invokePrefix):]
+	name, path := rest, rest[:0]
 	if n := bytes.IndexAny(rest, "/?"); n >= 0 {
-		if name, path = rest[:n], rest[n:]; path[0] == '?' {
-			i.target = append(append(i.target[:0], '/'), path...)
-			path = i.target
-		}
+		name, path = rest[:n], rest[n:]
 	}
-	return i.g.routes.findPlain(bytes.TrimSuffix(name, []byte("."+function.Namespace))), path
+	if len(path) == 0 || path[0] == '?' {
+		i.target = append(append(i.target[:0], '/'), path...)
+		path = i.target
+	}
+	const suffix = "." + function.Namespace
+	if n := len(name) - len(suffix); n >= 0 && string(name[n:]) == suffix {
+		name = name[:n]
+	}
+	return i.g.routes.findPlain(name), path
 }
 
 // acquire lends a replica. ctx is the connection's.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -182,4 +183,52 @@ func TestConnectionsOfAReplicaThatWentAreClosed(t *testing.T) {
 	})
 	_ = s.Close() // Serve has ended
 	<-served
+}
+
+// TestWhatAnInvocationAllocates holds what a warm invocation may cost the garbage collector in the gateway.
+func TestWhatAnInvocationAllocates(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { // a replica that allocates nothing
+		defer close(done)
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		buf, answer := make([]byte, 4<<10), []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
+		for {
+			if _, err := c.Read(buf); err != nil {
+				return
+			}
+			if _, err := c.Write(answer); err != nil {
+				return
+			}
+		}
+	}()
+	b := newFakeBackend(status("echo", function.Replica{ID: "a", Addr: l.Addr().String(), State: function.ReplicaReady}))
+	g := start(t, b, nil)
+	conn, buf := g.dial(t), make([]byte, 4<<10)
+	request := []byte("POST /function/echo HTTP/1.1\r\nHost: x\r\nUser-Agent: y\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
+	ok := []byte("HTTP/1.1 200 OK\r\n")
+	once := func() {
+		if _, err := conn.Write(request); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := conn.Read(buf); err != nil || !bytes.HasPrefix(buf[:n], ok) {
+			t.Fatalf("%q, %v", buf[:n], err)
+		}
+	}
+	for range 100 {
+		once()
+	}
+	if n := testing.AllocsPerRun(2000, once); n >= 1 {
+		t.Errorf("%.1f allocations an invocation", n)
+	}
+	_ = l.Close() // nothing more is accepted
+	b.set(status("echo"))
+	<-done
 }

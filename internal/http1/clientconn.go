@@ -39,8 +39,9 @@ type clientConn struct {
 	deadline time.Time // of the next read, as set; zero: none
 	exchange Exchange
 
-	peek func(fd uintptr) // sets gone
-	gone bool
+	poller poller
+	peek   func(fd uintptr) // sets gone
+	gone   bool
 }
 
 const (
@@ -54,7 +55,7 @@ func newClientConn(s *Server, nc net.Conn) *clientConn {
 	if sc, ok := nc.(syscall.Conn); ok {
 		c.raw, _ = sc.SyscallConn() // nil for one that is closed already, as the first read finds
 	}
-	c.peek = func(fd uintptr) { c.gone = peerClosed(fd) }
+	c.peek = func(fd uintptr) { c.gone = c.poller.peerClosed(fd) }
 	return c
 }
 

@@ -43,8 +43,9 @@ type serverConn struct {
 
 	look func(now time.Time) error // why the exchange should end; asked every lookEvery
 
-	peek func(fd uintptr) // sets dead
-	dead bool
+	poller poller
+	peek   func(fd uintptr) // sets dead
+	dead   bool
 }
 
 // framing is how the end of a body is found.
@@ -80,7 +81,7 @@ func newServerConn(p *Pool, nc net.Conn) (*serverConn, error) {
 		}
 		c.raw, c.silence = raw, silence{raw: raw, longest: serverSilence}
 	}
-	c.peek = func(fd uintptr) { c.dead = readable(fd) }
+	c.peek = func(fd uintptr) { c.dead = c.poller.readable(fd) }
 	return c, nil
 }
 

@@ -26,7 +26,9 @@ func (*silence) tooLong(time.Time) bool { return false }
 
 func silentError(net.Conn) error { return errors.ErrUnsupported }
 
-// peerClosed and readable cannot be asked here: reading tells, later.
-func peerClosed(uintptr) bool { return false }
+// poller cannot ask here: reading tells, later.
+type poller struct{}
 
-func readable(uintptr) bool { return false }
+func (*poller) peerClosed(uintptr) bool { return false }
+
+func (*poller) readable(uintptr) bool { return false }

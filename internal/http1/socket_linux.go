@@ -2,16 +2,17 @@ package http1
 
 import "golang.org/x/sys/unix"
 
-// peerClosed asks the kernel whether the other side of a socket has ended its half.
-func peerClosed(fd uintptr) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}} //nolint:gosec // G115: descriptors are small
-	n, err := unix.Poll(fds, 0)
-	return err == nil && n > 0
-}
+// poller asks the kernel about a socket. It is a part of its connection, so that nothing is allocated to ask.
+type poller struct{ fds [1]unix.PollFd }
 
-// readable asks the kernel whether a socket has something to read, be it its end.
-func readable(fd uintptr) bool {
-	var one [1]byte
-	_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-	return err != unix.EAGAIN && err != unix.EINTR
+// peerClosed asks whether the other side of a socket has ended its half.
+func (p *poller) peerClosed(fd uintptr) bool { return p.polls(fd, unix.POLLRDHUP) }
+
+// readable asks whether a socket has something to read, be it its end.
+func (p *poller) readable(fd uintptr) bool { return p.polls(fd, unix.POLLIN|unix.POLLRDHUP) }
+
+func (p *poller) polls(fd uintptr, events int16) bool {
+	p.fds[0] = unix.PollFd{Fd: int32(fd), Events: events} //nolint:gosec // G115: descriptors are small
+	n, err := unix.Poll(p.fds[:], 0)
+	return err == nil && n > 0
 }
