@@ -65,6 +65,7 @@ func (i *invoker) Serve(x *http1.Exchange) bool {
 	}
 	i.exchange.Slots = route.status.Load().Scaling.Slots > 0
 	route.series.begin(i.start)
+	defer i.settle()
 	err := i.g.forwarder.ForwardShort(i.client, x, &i.exchange, target, i)
 	status := i.end(err)
 	now := time.Now()
@@ -74,6 +75,13 @@ func (i *invoker) Serve(x *http1.Exchange) bool {
 	}
 	i.request, i.route = nil, nil
 	return true
+}
+
+// settle counts an invocation that ends by a panic.
+func (i *invoker) settle() {
+	if i.route != nil {
+		i.route.series.end(i.start, time.Now(), http.StatusBadGateway)
+	}
 }
 
 // find returns the route that a target names, and the target as the function sees it. A name that is not written plainly

@@ -82,6 +82,7 @@ func (i *shortInvocation) invoke(x *http1.Exchange) error {
 	switch {
 	case err == nil:
 		return nil
+	case http1.NeverConnected(err):
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &body):
 		return errTimeout
 	case errors.Is(err, context.Canceled):

@@ -8,18 +8,22 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
 // bigBody is the size of a big body.
 const bigBody = 10 << 20
 
-// streamBodies sends big bodies to url one after the other and reads the echo meanwhile. It returns the bytes a second, each
-// counted once.
-func streamBodies(ctx context.Context, addr, path string, d time.Duration) (float64, error) {
+// streamBodies sends big bodies to url one after the other and reads the echo meanwhile, or with GET only reads. It returns
+// the bytes a second, each counted once.
+func streamBodies(ctx context.Context, addr, method, path string, d time.Duration) (float64, error) {
 	body := make([]byte, bigBody)
+	if method == http.MethodGet {
+		body = nil
+	}
 	buf := make([]byte, 256<<10)
-	head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", path, bigBody)
+	head := fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n", method, path, len(body))
 	var conn net.Conn
 	var coming *answers
 	defer func() {
@@ -78,4 +82,77 @@ func (a *answers) next(buf []byte) (n int64, last bool, err error) {
 	}
 	n, err = io.CopyBuffer(struct{ io.Writer }{io.Discard}, res.Body, buf)
 	return n, res.Close, err
+}
+
+// bodies sends 10 MiB both ways.
+func (m *measurement) bodies(ctx context.Context) error {
+	url, _, err := m.gateway(ctx, 1, 1)
+	if err != nil {
+		return err
+	}
+	gateway := m.last()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	behind, err := freeAddr(ctx)
+	if err != nil {
+		return err
+	}
+	dog, err := m.startWatchdog(ctx, "mode=http", "upstream_url=http://"+behind,
+		fmt.Sprintf("fprocess=/bin/sh -c 'sleep 100000 | %s echo --listen %s'", self, behind))
+	if err != nil {
+		return err
+	}
+	watchdog := m.ownOnly()
+	nginx, nginxAddr, err := startNginx(ctx, m.dir, m.echo)
+	if err != nil {
+		return err
+	}
+	m.procs = append(m.procs, nginx)
+	for _, method := range []string{http.MethodPost, http.MethodGet} {
+		all := []stream{
+			{name: "direct", addr: m.echo, path: "/", p: m.procs[0]},
+			{name: "gateway", addr: url[len("http://"):], path: "/function/" + name(0), p: gateway},
+			{name: "watchdog http", addr: dog[len("http://") : len(dog)-1], path: "/", p: watchdog},
+		}
+		if method == http.MethodGet { // it reads a body to its end before it sends it on
+			all = append(all, stream{name: "nginx", addr: nginxAddr, path: "/", p: nginx})
+		}
+		if err := m.streams(ctx, method, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stream is one that big bodies go through.
+type stream struct {
+	name, addr, path string
+	p                *process
+	rates            []float64
+	bytes            int64 // resident at most
+}
+
+func (m *measurement) streams(ctx context.Context, method string, all []stream) error {
+	for range m.Rounds {
+		for i := range all {
+			c := &all[i]
+			rate, err := streamBodies(ctx, c.addr, method, c.path, m.For)
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", method, c.name, err)
+			}
+			c.rates = append(c.rates, rate)
+			u, err := c.p.used()
+			if err != nil {
+				return err
+			}
+			c.bytes = max(c.bytes, u.bytes)
+			progress("%s of 10 MiB, %s: %.0f MB/s, %d MiB resident", method, c.name, rate/1e6, u.bytes>>20)
+		}
+	}
+	for _, c := range all {
+		m.rep.bodies(method, c.name, c.rates, all[0].rates, c.bytes)
+	}
+	return nil
 }

@@ -151,17 +151,23 @@ func (r *report) pool(pause time.Duration, turns [][]turn) {
 	r.result("watchdog_pool_p50_ratio", with/without, "ratio")
 }
 
-func (r *report) bodies(name string, rates, direct []float64, resident int64) {
+func (r *report) bodies(method, name string, rates, direct []float64, resident int64) {
+	title, result := "10 MiB both ways", "body_10m"
+	if method == http.MethodGet {
+		title, result = "10 MiB to the client", "download_10m"
+	}
 	if name == "direct" {
-		r.line("\n## 10 MiB both ways, one connection\n\n| | MB/s | of direct | resident MiB at most |\n|---|---|---|---|")
+		r.line("\n## " + title + ", one connection\n\n| | MB/s | of direct | resident MiB at most |\n|---|---|---|---|")
 	}
 	ratio := median(rates) / median(direct)
 	r.line("| %s | %s | %.2f | %d |", name, spread(scaled(rates, 1e-6), "%.0f"), ratio, resident>>20)
 	switch name {
 	case "gateway":
-		r.result("body_10m_ratio", ratio, "ratio")
+		r.result(result+"_ratio", ratio, "ratio")
 	case "watchdog http":
-		r.result("watchdog_body_10m_ratio", ratio, "ratio")
+		r.result("watchdog_"+result+"_ratio", ratio, "ratio")
+	case "nginx":
+		r.result("nginx_"+result+"_ratio", ratio, "ratio")
 	}
 }
 

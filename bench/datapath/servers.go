@@ -13,6 +13,7 @@ import (
 	"net/http/pprof"
 	"net/url"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -34,7 +35,7 @@ func serve(ctx context.Context, addr string, h http.Handler) error {
 	return http.Serve(l, h) //nolint:gosec // for this machine, and for a minute
 }
 
-// echoCommand sends back what it gets.
+// echoCommand sends back what it gets, and to GET a big body.
 type echoCommand struct {
 	Listen string `default:"127.0.0.1:0"`
 }
@@ -42,7 +43,13 @@ type echoCommand struct {
 // Run serves.
 func (c *echoCommand) Run(ctx context.Context) error {
 	buffers := sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
+	download := make([]byte, bigBody)
 	return serve(ctx, c.Listen, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			w.Header().Set("Content-Length", strconv.Itoa(len(download)))
+			_, _ = w.Write(download) // a client that left needs no more
+			return
+		}
 		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1 has it
 		if r.ContentLength >= 0 {
 			w.Header()["Content-Length"] = r.Header["Content-Length"]

@@ -3,13 +3,13 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"syscall"
 	"time"
 
 	"faas/function"
+	"faas/internal/http1"
 )
 
 // maxResends bounds how often a request that reached a replica, and may have begun there, is sent
@@ -45,7 +45,7 @@ func (a *attempts) refused() bool {
 func (a *attempts) failed(target *Target, err error, now time.Time, again bool) error {
 	a.last = fmt.Errorf("replica %s at %s: %w", target.ID, target.Addr, err)
 	target.Quarantine(now)
-	if neverConnected(err) {
+	if http1.NeverConnected(err) {
 		return nil
 	}
 	if !again || a.resends == maxResends {
@@ -65,12 +65,6 @@ func shortage(err error) error {
 		}
 	}
 	return nil
-}
-
-// neverConnected tells an error of connecting, after which the replica knows nothing of the request.
-func neverConnected(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // idempotent has the methods of RFC 9110, section 9.2.2: sending one twice asks for the same as once.

@@ -53,6 +53,8 @@ func refusedShort(req *http1.Exchange) bool {
 func notTheReplicaShort(err error) error {
 	var body *http1.BodyError
 	switch {
+	case http1.NeverConnected(err):
+		return shortage(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &body):

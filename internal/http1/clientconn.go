@@ -126,7 +126,7 @@ func (c *clientConn) setDeadline(t time.Time) {
 // readRequest reads the rest of a head. False: it is not ordinary, or does not come.
 func (c *clientConn) readRequest() bool {
 	x := &c.exchange
-	for {
+	for begun := false; ; begun = true {
 		n, err := x.request.parse(c.buf[c.r:c.w])
 		if err != nil {
 			return false
@@ -142,11 +142,12 @@ func (c *clientConn) readRequest() bool {
 			c.w = copy(c.buf, c.buf[c.r:c.w])
 			c.r = 0
 		}
-		// net/http knows how long the rest may take, and what to say then.
-		if c.w > 0 && !looksOrdinary(c.buf[c.r:c.w]) {
+		if !looksOrdinary(c.buf[c.r:c.w]) {
 			return false
 		}
-		c.setDeadline(time.Now().Add(c.server.headerTimeout()))
+		if !begun { // the time is for the whole head; net/http knows what to say when it is over
+			c.setDeadline(time.Now().Add(c.server.headerTimeout()))
+		}
 		m, err := c.conn.Read(c.buf[c.w:])
 		c.w += m
 		if m == 0 && err != nil {

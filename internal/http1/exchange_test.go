@@ -461,3 +461,21 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 var plainAnswer = []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nDate: Sat, 28 Nov 2026 00:00:00 GMT\r\n\r\nhello")
+
+// TestSlowHead holds that the time for a head does not begin anew with each of its bytes.
+func TestSlowHead(t *testing.T) {
+	p := startProxy(t, "127.0.0.1:1", func(long *http.Server) { long.ReadHeaderTimeout = 100 * time.Millisecond })
+	conn := p.dial(t)
+	began := time.Now()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		<-tick.C
+		if _, err := fmt.Fprintf(conn, "%c", "GET / HTTP/1.1\r\nHost: x\r\nX: "[min(i, 27)]); err != nil {
+			break // it was closed
+		}
+		if time.Since(began) > 5*time.Second {
+			t.Fatal("a head may take for ever")
+		}
+	}
+}

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"slices"
@@ -143,6 +144,13 @@ func (p *Pool) dial(ctx context.Context) (*serverConn, error) {
 		return nil, err
 	}
 	return newServerConn(p, nc)
+}
+
+// NeverConnected tells an error of connecting, after which a server knows nothing of the request. That a server takes too long
+// to answer the dial is one, though it is also a context.DeadlineExceeded.
+func NeverConnected(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // put keeps a connection for the next request, or closes it where there are enough.
