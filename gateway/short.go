@@ -148,11 +148,15 @@ func (i *invoker) end(err error) int {
 func (i *invoker) KeepRequest(f http1.Field) bool {
 	switch len(f.Name) {
 	case len("x-call-id"):
-		return !f.Is("x-call-id")
+		return !f.Is("x-call-id") && !f.Is("forwarded")
 	case len("x-start-time"):
 		return !f.Is("x-start-time")
 	case len("x-forwarded-for"):
 		return !f.Is("x-forwarded-for")
+	case len("x-forwarded-host"):
+		return !f.Is("x-forwarded-host")
+	case len("x-forwarded-proto"):
+		return !f.Is("x-forwarded-proto")
 	}
 	return true
 }
@@ -165,13 +169,15 @@ func (i *invoker) AppendRequest(dst []byte) []byte {
 	dst = append(dst, "X-Forwarded-For: "...)
 	dst = i.request.AppendValues(dst, "x-forwarded-for")
 	dst = append(append(dst, i.from...), "\r\n"...)
-	if len(i.request.Field("x-forwarded-host")) == 0 {
-		dst = appendLine(dst, "X-Forwarded-Host", i.request.Host())
+	host, proto := i.request.Field("x-forwarded-host"), i.request.Field("x-forwarded-proto")
+	if len(host) == 0 {
+		host = i.request.Host()
 	}
-	if len(i.request.Field("x-forwarded-proto")) == 0 {
-		dst = append(dst, "X-Forwarded-Proto: http\r\n"...)
+	dst = appendLine(dst, "X-Forwarded-Host", host)
+	if len(proto) == 0 {
+		return append(dst, "X-Forwarded-Proto: http\r\n"...)
 	}
-	return dst
+	return appendLine(dst, "X-Forwarded-Proto", proto)
 }
 
 // KeepAnswer implements http1.Edits. It is unforge for the short way.

@@ -49,13 +49,13 @@ func (i *shortInvocation) Serve(x *http1.Exchange) bool {
 	}
 	i.start = time.Now()
 	i.metrics.inFlight.Inc()
+	defer i.metrics.inFlight.Dec()
 	err := i.invoke(x)
 	status := x.Status()
 	if err != nil {
 		status = i.config.status(err)
 		i.fail(context.Background(), x, err)
 	}
-	i.metrics.inFlight.Dec()
 	i.metrics.observe(methodLabel(x.Method()), status, time.Since(i.start))
 	return true
 }
@@ -70,7 +70,7 @@ func (i *shortInvocation) invoke(x *http1.Exchange) error {
 	if limit := i.config.timeout(); limit > 0 {
 		x.SetDeadline(i.start.Add(limit))
 	}
-	if err := i.acquire(ctx); err != nil {
+	if err := i.acquire(ctx, x); err != nil {
 		return err
 	}
 	defer i.proxy.server.release()
@@ -91,14 +91,19 @@ func (i *shortInvocation) invoke(x *http1.Exchange) error {
 	return fmt.Errorf("%w: %w", errUpstream, err)
 }
 
-// acquire waits for the server for as long as the invocation may take.
-func (i *shortInvocation) acquire(ctx context.Context) error {
+// acquire waits for the server for as long as the invocation may take. A client that left meanwhile is not served.
+func (i *shortInvocation) acquire(ctx context.Context, x *http1.Exchange) error {
 	if i.proxy.server.tryAcquire() {
 		return nil
 	}
 	ctx, cancel := withDeadline(ctx, i.config.timeout())
 	defer cancel()
-	return i.proxy.server.acquire(ctx)
+	err := i.proxy.server.acquire(ctx)
+	if err == nil && x.ClientGone() {
+		i.proxy.server.release()
+		return errClientGone
+	}
+	return err
 }
 
 // fail answers with err, or breaks the connection when an answer has begun.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"faas/function"
@@ -29,9 +30,7 @@ func (f *Forwarder) ForwardShort(ctx context.Context, req *http1.Exchange, x *Ex
 		}
 		if err == nil {
 			replica.Answered()
-			err = req.Deliver(edits)
-			x.Release(replica)
-			return err
+			return deliver(req, x, replica, edits)
 		}
 		x.Release(replica)
 		if cause := notTheReplicaShort(err); cause != nil {
@@ -42,6 +41,16 @@ func (f *Forwarder) ForwardShort(ctx context.Context, req *http1.Exchange, x *Ex
 			return err
 		}
 	}
+}
+
+// deliver brings the answer back.
+func deliver(req *http1.Exchange, x *Exchange, replica *Target, edits http1.Edits) error {
+	defer x.Release(replica) // also where it panics
+	err := req.Deliver(edits)
+	if err == nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: replica %s at %s: %w", ErrNoAnswer, replica.ID, replica.Addr, err)
 }
 
 // refusedShort is noRoom of an answer on the short way.

@@ -161,9 +161,7 @@ func (x *Exchange) copyBody(s *serverConn) error {
 
 // splice passes the rest of a long body on, without it coming here where the system can do that (splice(2) on Linux).
 func (x *Exchange) splice(s *serverConn) error {
-	if !x.end.IsZero() && !x.hasLimit {
-		x.limitWriting(x.end)
-	}
+	x.boundWriting(true)
 	for s.left > 0 {
 		n, err := io.CopyN(x.c.conn, s.conn, s.left)
 		s.left -= n
@@ -173,6 +171,9 @@ func (x *Exchange) splice(s *serverConn) error {
 		case err == nil:
 		case !x.end.IsZero() && !time.Now().Before(x.end):
 			return context.DeadlineExceeded
+		case errors.Is(err, os.ErrDeadlineExceeded) && !x.limit.IsZero() && !time.Now().Before(x.limit):
+			x.close = true
+			return errSlowClient
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			if err := s.await(); err != nil {
 				return err
@@ -201,23 +202,48 @@ func (x *Exchange) flush() error {
 
 // write sends to the client. A client that does not read cannot hold an exchange beyond its end.
 func (x *Exchange) write(part []byte) error {
-	if x.written > flushAt && !x.end.IsZero() && !x.hasLimit {
-		x.limitWriting(x.end)
-	}
+	x.boundWriting(x.written > flushAt)
 	n, err := x.c.conn.Write(part)
 	x.written += int64(n)
 	if err == nil {
 		return nil
 	}
 	x.close = true
-	if errors.Is(err, os.ErrDeadlineExceeded) && !x.end.IsZero() && !time.Now().Before(x.end) {
-		return context.DeadlineExceeded
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if !x.end.IsZero() && !time.Now().Before(x.end) {
+			return context.DeadlineExceeded
+		}
+		return errSlowClient
 	}
 	return fmt.Errorf("%w: %w", context.Canceled, err)
 }
 
+// errSlowClient says that a client has not read its answer in the time that there is for writing.
+var errSlowClient = errors.New("the client does not read its answer")
+
+// writeSlack is how much later than the exchange's end a short answer may be written, so that the deadline for that is set
+// once in a while and not for each.
+const writeSlack = 5 * time.Second
+
+// boundWriting sees to it that a client that does not read cannot hold an exchange. A long answer must be written by the
+// exchange's end.
+func (x *Exchange) boundWriting(long bool) {
+	switch c := x.c; {
+	case x.end.IsZero():
+	case long:
+		if x.limit.IsZero() || x.end.Before(x.limit) {
+			x.limitWriting(x.end)
+		}
+	case x.limit.IsZero():
+		if d := c.writeBound.Sub(x.end); d < 0 || d > writeSlack {
+			c.writeBound = x.end.Add(writeSlack)
+			_ = c.conn.SetWriteDeadline(c.writeBound) // the write finds what is wrong
+		}
+	}
+}
+
 func (x *Exchange) limitWriting(t time.Time) {
-	x.hasLimit = !t.IsZero()
+	x.limit = t
 	_ = x.c.conn.SetWriteDeadline(t) // the write finds what is wrong
 }
 

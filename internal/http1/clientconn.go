@@ -37,7 +37,10 @@ type clientConn struct {
 	buf      []byte
 	r, w     int
 	deadline time.Time // of the next read, as set; zero: none
-	exchange Exchange
+	served   bool      // at least one request
+
+	writeBound time.Time // of the next write, as set but for an exchange's own limit; zero: none
+	exchange   Exchange
 
 	poller poller
 	peek   func(fd uintptr) // sets gone
@@ -68,10 +71,15 @@ func (c *clientConn) serve() {
 	x.c = c
 	x.look = x.whyEnd
 	for c.awaitRequest() {
-		if !c.readRequest() {
+		ordinary, err := c.readRequest()
+		if err != nil {
+			break
+		}
+		if !ordinary {
 			c.handOn()
 			return
 		}
+		c.served = true
 		if !c.session.Serve(x) {
 			c.r = x.start
 			c.handOn()
@@ -106,7 +114,9 @@ func (c *clientConn) awaitRequest() bool {
 		return c.state.CompareAndSwap(stateIdle, stateBusy)
 	}
 	c.r, c.w = 0, 0
-	if idle := c.server.idleTimeout(); idle > 0 {
+	if !c.served {
+		c.setDeadline(time.Now().Add(c.server.headerTimeout()))
+	} else if idle := c.server.idleTimeout(); idle > 0 {
 		if now := time.Now(); c.deadline.IsZero() || c.deadline.Sub(now) < idle || c.deadline.Sub(now) > idle+idleSlack {
 			c.setDeadline(now.Add(idle + idleSlack))
 		}
@@ -123,35 +133,35 @@ func (c *clientConn) setDeadline(t time.Time) {
 	_ = c.conn.SetReadDeadline(t) // the read finds what is wrong
 }
 
-// readRequest reads the rest of a head. False: it is not ordinary, or does not come.
-func (c *clientConn) readRequest() bool {
+// readRequest reads the rest of a head. False: it is not ordinary. An error: it does not come.
+func (c *clientConn) readRequest() (ordinary bool, err error) {
 	x := &c.exchange
 	for begun := false; ; begun = true {
 		n, err := x.request.parse(c.buf[c.r:c.w])
 		if err != nil {
-			return false
+			return false, nil //nolint:nilerr // that it is not ordinary is all that the error says
 		}
 		if n > 0 {
 			x.begin(n)
-			return true
+			return true, nil
 		}
 		if c.w == len(c.buf) {
 			if c.r == 0 {
-				return false // too long
+				return false, nil // too long
 			}
 			c.w = copy(c.buf, c.buf[c.r:c.w])
 			c.r = 0
 		}
 		if !looksOrdinary(c.buf[c.r:c.w]) {
-			return false
+			return false, nil
 		}
-		if !begun { // the time is for the whole head; net/http knows what to say when it is over
+		if !begun { // the time is for the whole head
 			c.setDeadline(time.Now().Add(c.server.headerTimeout()))
 		}
 		m, err := c.conn.Read(c.buf[c.w:])
 		c.w += m
 		if m == 0 && err != nil {
-			return false
+			return false, err
 		}
 	}
 }

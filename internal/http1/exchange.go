@@ -22,14 +22,14 @@ type Exchange struct {
 	end  time.Time
 	look func(time.Time) error
 
-	server   *serverConn // with the answer; nil without
-	out      []byte      // of the answer, not written yet
-	written  int64       // of the answer
-	status   int         // of the answer that was begun
-	sent     int64       // of its body
-	close    bool        // the connection ends with the answer
-	unread   bool        // of the body there is more to come
-	hasLimit bool        // the connection has a deadline for writing
+	server  *serverConn // with the answer; nil without
+	out     []byte      // of the answer, not written yet
+	written int64       // of the answer
+	status  int         // of the answer that was begun
+	sent    int64       // of its body
+	close   bool        // the connection ends with the answer
+	unread  bool        // of the body there is more to come
+	limit   time.Time   // when writing to the client must be over; zero: x.end says, roughly
 }
 
 // Edits are what a proxy changes of the header on its way.
@@ -114,7 +114,7 @@ func (x *Exchange) whyEnd(now time.Time) error {
 // client left, a *BodyError, else what is wrong with the server. Where that is a net.OpError of "dial", the server knows
 // nothing of the request.
 func (x *Exchange) Send(ctx context.Context, p *Pool, target []byte, e Edits) error {
-	for {
+	for retried := false; ; retried = true {
 		s, err := x.connect(ctx, p)
 		if err != nil {
 			return err
@@ -126,7 +126,8 @@ func (x *Exchange) Send(ctx context.Context, p *Pool, target []byte, e Edits) er
 		}
 		began := x.upload.began
 		s.close()
-		if err = x.upload.stop(x, err); !reused || began || !closedByPeer(err) || !idempotent(x.request.method) {
+		if err = x.upload.stop(x, err); !reused || began || retried || x.Begun() ||
+			!closedByPeer(err) || !idempotent(x.request.method) {
 			return err
 		}
 		p.Forget() // the server was started anew, or the others have timed out as well
@@ -168,7 +169,10 @@ func (x *Exchange) send(s *serverConn, target []byte, e Edits) error {
 		case status == http.StatusSwitchingProtocols:
 			return errors.New("the server switches protocols unasked")
 		case status >= 200:
-			s.head.close = s.head.close || failed != nil
+			if failed != nil { // the body was never sent, and what is still to come of it is no request
+				s.head.close = true
+				x.upload.abandon(x)
+			}
 			return nil
 		case status != http.StatusContinue: // which nobody asked for
 			x.appendHead(s, nil)
@@ -222,6 +226,9 @@ func (x *Exchange) appendRequest(dst, target []byte, e Edits) []byte {
 	return append(dst, x.body...)
 }
 
+// ClientGone asks whether the client has closed the connection.
+func (x *Exchange) ClientGone() bool { return x.c.hungUp() }
+
 // Begun reports whether something was sent to the client.
 func (x *Exchange) Begun() bool { return x.written > 0 }
 
@@ -233,8 +240,10 @@ func (x *Exchange) finish() bool {
 		x.upload.finish(x, s)
 		x.release(s, io.EOF)
 	}
-	if x.hasLimit {
+	x.upload.abandon(x)
+	if !x.limit.IsZero() {
 		x.limitWriting(time.Time{})
+		x.c.writeBound = time.Time{}
 	}
 	if cap(x.out) > 2*flushAt {
 		x.out = nil

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,6 +127,7 @@ func TestBrokenAnswers(t *testing.T) {
 		{"another encoding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
 		{"chunked twice", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
 		{"it switches protocols unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"},
+		{"a list of fields for this hop without end", "HTTP/1.1 200 OK\r\nConnection: " + strings.Repeat("a,", 100) + "\r\nContent-Length: 0\r\n\r\n"},
 		{"half a head", "HTTP/1.1 200 OK\r\nX-A:<close>"},
 		{"a head without end", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-A: "+strings.Repeat("b", 1000)+"\r\n", 1100)},
 	} {
@@ -477,5 +479,97 @@ func TestSlowHead(t *testing.T) {
 		if time.Since(began) > 5*time.Second {
 			t.Fatal("a head may take for ever")
 		}
+	}
+}
+
+// TestResetBeforeTheBody holds that a body which could not be sent to the server is not taken for the client's next request.
+func TestResetBeforeTheBody(t *testing.T) {
+	l := listen(t)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+			_ = c.(*net.TCPConn).SetLinger(0) // what is unread is answered with a reset
+			_ = c.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); <-done })
+	p := startProxy(t, l.Addr().String(), nil)
+	for range 50 {
+		conn := p.dial(t)
+		hidden := "GET /long HTTP/1.1\r\nHost: hidden\r\n\r\n"
+		fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", 8<<10+len(hidden))
+		r := bufio.NewReader(conn)
+		if _, _, err := answer(r, "POST"); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = conn.Write(append(bytes.Repeat([]byte("x"), 8<<10), hidden...)) // it may be closed
+		_ = conn.(*net.TCPConn).CloseWrite()
+		if res, _, err := answer(r, "GET"); err == nil && res.StatusCode != http.StatusBadRequest {
+			t.Fatalf("the body was answered: %s", res.Status)
+		}
+		_ = conn.Close()
+	}
+}
+
+// TestClientThatDoesNotRead holds that such a client keeps an exchange no longer than it may take.
+func TestClientThatDoesNotRead(t *testing.T) {
+	t.Parallel() // it takes writeSlack
+	for _, size := range []int{20 << 10, 64 << 20} {
+		big := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(size))
+			_, _ = w.Write(make([]byte, size))
+		}))
+		p := startProxy(t, strings.TrimPrefix(big.URL, "http://"), nil)
+		p.timeout = 200 * time.Millisecond
+		conn := p.dial(t)
+		go func() {
+			for range 2000 { // requests in a row, of which no answer is read
+				if _, err := io.WriteString(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+					return
+				}
+			}
+		}()
+		waitFor(t, "the connection to be served", func() bool { return p.server.open() == 1 })
+		tick := time.NewTicker(10 * time.Millisecond)
+		for began := time.Now(); p.server.open() > 0; <-tick.C {
+			if d := time.Since(began); d > p.timeout+writeSlack+5*time.Second {
+				t.Fatalf("answers of %d bytes: kept for %s", size, d)
+			}
+		}
+		tick.Stop()
+		_ = conn.Close()
+		big.Close()
+	}
+}
+
+// TestWriteTimeout holds that it bounds a long answer too, which does not come by here.
+func TestWriteTimeout(t *testing.T) {
+	const size = 64 << 20
+	big := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(size))
+		_, _ = w.Write(make([]byte, size))
+	}))
+	defer big.Close()
+	p := startProxy(t, strings.TrimPrefix(big.URL, "http://"), func(long *http.Server) { long.WriteTimeout = 300 * time.Millisecond })
+	p.timeout = time.Minute
+	conn := p.dial(t)
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	began := time.Now()
+	if o := <-p.ended; o.err == nil || time.Since(began) > 5*time.Second {
+		t.Errorf("ended after %s with %v", time.Since(began), o.err)
+	}
+}
+
+// TestSilentConnection holds that one on which nothing comes is not kept as long as one between two requests.
+func TestSilentConnection(t *testing.T) {
+	p := startProxy(t, "127.0.0.1:1", func(long *http.Server) { long.ReadHeaderTimeout = 50 * time.Millisecond })
+	if _, err := p.dial(t).Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Errorf("%v, want its end", err)
 	}
 }

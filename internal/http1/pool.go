@@ -186,7 +186,7 @@ func (p *Pool) sweepIdle() {
 		n++
 	}
 	old := append([]*serverConn(nil), p.idle[:n]...)
-	p.idle = append(p.idle[:0], p.idle[n:]...)
+	p.idle = slices.Delete(p.idle, 0, n)
 	p.sweep = nil
 	if len(p.idle) > 0 && !p.closed {
 		p.sweep = time.AfterFunc(time.Until(p.idle[0].idleSince.Add(p.client.opts.IdleTimeout))+time.Millisecond, p.sweepIdle)

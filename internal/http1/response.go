@@ -21,8 +21,9 @@ type responseHead struct {
 
 // parse reads a head at the beginning of buf and returns its length, 0 where more is needed. Lines may end with LF alone,
 // which servers that are scripts send.
-func (h *responseHead) parse(buf []byte) (int, error) {
-	n := headEnd(buf)
+// What was looked at before is not looked at again: from is how much of buf that was.
+func (h *responseHead) parse(buf []byte, from int) (int, error) {
+	n := headEnd(buf, from)
 	if n == 0 {
 		return 0, nil
 	}
@@ -58,9 +59,9 @@ func (h *responseHead) parse(buf []byte) (int, error) {
 	return n, nil
 }
 
-// headEnd is the length of the head at the beginning of buf, 0 while its end is not there.
-func headEnd(buf []byte) int {
-	for from := 0; ; {
+// headEnd is the length of the head at the beginning of buf, 0 while its end is not there. It is not in the first from bytes.
+func headEnd(buf []byte, from int) int {
+	for from = max(0, from-3); ; {
 		i := bytes.IndexByte(buf[from:], '\n')
 		if i < 0 {
 			return 0
@@ -103,14 +104,19 @@ func (h *responseHead) parseLine(line []byte) error {
 // meaning takes in what a field says about the exchange itself. own says that it is not passed on as it is.
 func (h *responseHead) meaning(f Field, encoded *bool) (own bool, err error) {
 	switch len(f.Name) {
+	case len("te"):
+		return f.Is("te"), nil
+	case len("proxy-authenticate"):
+		return f.Is("proxy-authenticate"), nil
+	case len("proxy-authorization"):
+		return f.Is("proxy-authorization"), nil
 	case len("date"):
 		h.hasDate = h.hasDate || f.Is("date")
 	case len("upgrade"):
 		return f.Is("upgrade"), nil
 	case len("connection"):
 		if f.Is("connection") {
-			h.connection(f.Value)
-			return true, nil
+			return true, h.connection(f.Value)
 		}
 		return f.Is("keep-alive"), nil
 	case len("content-length"):
@@ -142,8 +148,11 @@ func (h *responseHead) meaning(f Field, encoded *bool) (own bool, err error) {
 	return false, nil
 }
 
+// maxListed bounds how many fields a head may say are for this hop alone: each is looked for among all.
+const maxListed = 64
+
 // connection reads one Connection field.
-func (h *responseHead) connection(value []byte) {
+func (h *responseHead) connection(value []byte) error {
 	for option := range bytes.SplitSeq(value, []byte(",")) {
 		switch option = trim(option); {
 		case len(option) == 0:
@@ -156,7 +165,23 @@ func (h *responseHead) connection(value []byte) {
 		default:
 			h.listed = append(h.listed, option)
 		}
+		if len(h.listed) > maxListed {
+			return fmt.Errorf("connection lists more than %d fields", maxListed)
+		}
 	}
+	return nil
+}
+
+// forget lets go of the buffer in which the head lay.
+func (h *responseHead) forget() {
+	const usual = 64
+	if cap(h.fields) > usual || cap(h.listed) > usual {
+		*h = responseHead{}
+		return
+	}
+	clear(h.fields[:cap(h.fields)])
+	clear(h.listed[:cap(h.listed)])
+	h.line = nil
 }
 
 // dropListed takes away the fields that are meant for this hop alone.

@@ -94,6 +94,10 @@ func (c *serverConn) stale() bool {
 // rest lets go of what only an exchange needs.
 func (c *serverConn) rest(now time.Time) {
 	c.idleSince, c.reused, c.look = now, true, nil
+	c.head.forget()
+	if cap(c.trailer) > smallBuffer {
+		c.trailer = nil
+	}
 	if c.buf != nil {
 		giveBack(c.buf)
 		c.buf = nil
@@ -174,8 +178,10 @@ var errServerClosed = errors.New("the server closed the connection without an an
 
 // readHead reads the head of the next answer, which may be one of several (1xx) to a request.
 func (c *serverConn) readHead(method []byte) error {
-	for {
-		n, err := c.head.parse((*c.buf)[c.r:c.w])
+	for looked := 0; ; {
+		unread := (*c.buf)[c.r:c.w]
+		n, err := c.head.parse(unread, looked)
+		looked = len(unread)
 		if err != nil {
 			return err
 		}

@@ -107,11 +107,11 @@ func (u *upload) interrupt(x *Exchange) {
 // finish ends the copying after a whole answer: it lets the rest of the body come. Where that does not, the connection to
 // the client is used no more.
 func (u *upload) finish(x *Exchange, s *serverConn) {
+	s.head.close = true // what the server has not read yet would stand in the way of the next request
 	if !u.running || u.wait(finishTime) {
 		u.abandon(x)
 		return
 	}
-	s.head.close = true
 	_ = s.conn.Close() // it has answered and takes nothing any more
 	x.c.setDeadline(time.Now().Add(drainTime))
 	if !u.wait(drainTime) {

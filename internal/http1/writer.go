@@ -132,7 +132,7 @@ func (w *Writer) FlushError() error {
 
 // SetWriteDeadline is what http.ResponseController.SetWriteDeadline uses.
 func (w *Writer) SetWriteDeadline(t time.Time) error {
-	if w.x.hasLimit || !t.IsZero() {
+	if !w.x.limit.IsZero() || !t.IsZero() {
 		w.x.limitWriting(t)
 	}
 	return nil
