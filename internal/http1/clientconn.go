@@ -185,7 +185,7 @@ func looksOrdinary(buf []byte) bool {
 
 // handOn gives the connection to the long way with all that was read and not used.
 func (c *clientConn) handOn() {
-	_ = c.conn.SetReadDeadline(time.Time{}) // the other server sets its own
+	_ = c.conn.SetDeadline(time.Time{}) // for writing too: the other server sets its own
 	c.server.hand(&handedConn{Conn: c.conn, raw: c.raw, rest: append([]byte(nil), c.buf[c.r:c.w]...)})
 }
 

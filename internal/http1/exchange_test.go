@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -571,5 +572,63 @@ func TestSilentConnection(t *testing.T) {
 	p := startProxy(t, "127.0.0.1:1", func(long *http.Server) { long.ReadHeaderTimeout = 50 * time.Millisecond })
 	if _, err := p.dial(t).Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 		t.Errorf("%v, want its end", err)
+	}
+}
+
+// limited is a connection that keeps when writing to it must be over.
+type limited struct {
+	net.Conn
+	until *atomic.Pointer[time.Time]
+}
+
+func (c limited) SetWriteDeadline(t time.Time) error {
+	c.until.Store(&t)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+func (c limited) SetDeadline(t time.Time) error {
+	c.until.Store(&t)
+	return c.Conn.SetDeadline(t)
+}
+
+type limitedListener struct {
+	net.Listener
+	until *atomic.Pointer[time.Time]
+}
+
+func (l limitedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return limited{c, l.until}, err
+}
+
+// TestLongWayHasNoDeadlineOfTheShort holds that what takes its time on the long way is not cut by what an exchange before it
+// on the same connection had set.
+func TestLongWayHasNoDeadlineOfTheShort(t *testing.T) {
+	s := script(t, func(int, *http.Request, string) string { return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" })
+	client := NewClient(ClientOptions{})
+	defer client.Close()
+	p := &proxy{client: client, pool: client.Pool(s.addr), ended: make(chan outcome, 1), timeout: time.Minute}
+	var until atomic.Pointer[time.Time]
+	onLong := make(chan time.Time, 1)
+	p.server = NewServer(p, &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		onLong <- *until.Load()
+	})})
+	l := listen(t)
+	p.addr = l.Addr().String()
+	served := make(chan error, 1)
+	go func() { served <- p.server.Serve(limitedListener{l, &until}) }()
+	defer func() {
+		_ = p.server.Close() // Serve tells
+		<-served
+	}()
+	conn := p.dial(t)
+	if _, _, err := ask(t, conn, "GET", "GET / HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil || until.Load() == nil || until.Load().IsZero() {
+		t.Fatalf("%v; the short way has set no deadline, and the case below tests nothing", err)
+	}
+	if _, _, err := ask(t, conn, "GET", "GET /long HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if d := <-onLong; !d.IsZero() {
+		t.Errorf("writing on the long way must be over in %s", time.Until(d))
 	}
 }
