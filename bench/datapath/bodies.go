@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -91,16 +90,7 @@ func (m *measurement) bodies(ctx context.Context) error {
 		return err
 	}
 	gateway := m.last()
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	behind, err := freeAddr(ctx)
-	if err != nil {
-		return err
-	}
-	dog, err := m.startWatchdog(ctx, "mode=http", "upstream_url=http://"+behind,
-		fmt.Sprintf("fprocess=/bin/sh -c 'sleep 100000 | %s echo --listen %s'", self, behind))
+	dog, err := m.httpWatchdog(ctx)
 	if err != nil {
 		return err
 	}
@@ -147,8 +137,8 @@ func (m *measurement) streams(ctx context.Context, method string, all []stream) 
 			if err != nil {
 				return err
 			}
-			c.bytes = max(c.bytes, u.bytes)
-			progress("%s of 10 MiB, %s: %.0f MB/s, %d MiB resident", method, c.name, rate/1e6, u.bytes>>20)
+			c.bytes = max(c.bytes, u.Resident)
+			progress("%s of 10 MiB, %s: %.0f MB/s, %d MiB resident", method, c.name, rate/1e6, u.Resident>>20)
 		}
 	}
 	for _, c := range all {

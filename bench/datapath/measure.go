@@ -166,7 +166,7 @@ func (m *measurement) turn(ctx context.Context, c contender, connections int, d 
 		return t, err
 	}
 	after, err := c.measured.used()
-	t.own, t.children, t.bytes = after.own-before.own, after.children-before.children, after.bytes
+	t.own, t.children, t.bytes = after.Own-before.Own, after.Children-before.Children, after.Resident
 	return t, err
 }
 
@@ -223,24 +223,14 @@ func (m *measurement) idle(ctx context.Context) error {
 	for _, c := range open {
 		_ = c.Close() // nothing is on it
 	}
-	m.rep.idle(before.bytes, after.bytes)
+	m.rep.idle(before.Resident, after.Resident)
 	return err
 }
 
 // watchdog measures http mode, in front of the same server.
 func (m *measurement) watchdog(ctx context.Context) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	behind, err := freeAddr(ctx)
-	if err != nil {
-		return err
-	}
 	all := []contender{{name: "direct", url: "http://" + m.echo + "/", measured: m.procs[0]}}
-	// Standard input of a function of http mode is empty, and the server ends with it: so it waits for one that does not end.
-	url, err := m.startWatchdog(ctx, "mode=http", "upstream_url=http://"+behind,
-		fmt.Sprintf("fprocess=/bin/sh -c 'sleep 100000 | %s echo --listen %s'", self, behind))
+	url, err := m.httpWatchdog(ctx)
 	if err != nil {
 		return err
 	}
@@ -253,6 +243,21 @@ func (m *measurement) watchdog(ctx context.Context) error {
 		m.rep.watchdog(connections, all, turns)
 	}
 	return nil
+}
+
+// httpWatchdog runs fwatchdog in http mode in front of a server of its own, and returns its URL.
+func (m *measurement) httpWatchdog(ctx context.Context) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	behind, err := freeAddr(ctx)
+	if err != nil {
+		return "", err
+	}
+	// Standard input of a function of http mode is empty, and the server ends with it: so it waits for one that does not end.
+	return m.startWatchdog(ctx, "mode=http", "upstream_url=http://"+behind,
+		fmt.Sprintf("fprocess=/bin/sh -c 'sleep 100000 | %s echo --listen %s'", self, behind))
 }
 
 // ownOnly is the last process, of which only its own use counts and not that of its workers.

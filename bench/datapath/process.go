@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"faas/bench/procstat"
 )
 
 // process is a server that is measured, with the processes that it started.
@@ -98,17 +100,11 @@ func (p *process) stop() error {
 	return nil
 }
 
-// use is what a process and its children have used so far.
-type use struct {
-	own, children time.Duration // children: those that have ended and were waited for
-	bytes         int64         // resident now
-}
-
 // used reads the use of p with the workers that it runs.
-func (p *process) used() (use, error) {
-	all, err := usedBy(p.cmd.Process.Pid)
+func (p *process) used() (procstat.Use, error) {
+	all, err := procstat.Of(p.cmd.Process.Pid)
 	if err != nil {
-		return use{}, err
+		return procstat.Use{}, err
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", p.cmd.Process.Pid))
 	if err != nil || p.stdin != nil || p.alone { // our own have none that count
@@ -117,42 +113,16 @@ func (p *process) used() (use, error) {
 	for _, child := range strings.Fields(string(text)) {
 		pid, err := strconv.Atoi(child)
 		if err != nil {
-			return use{}, err
+			return procstat.Use{}, err
 		}
-		u, err := usedBy(pid)
+		u, err := procstat.Of(pid)
 		if err != nil {
 			continue // it has ended since
 		}
-		all.own += u.own
-		all.bytes += u.bytes
+		all.Own += u.Own
+		all.Resident += u.Resident
 	}
 	return all, nil
-}
-
-// tick is the unit of processor times in Linux's /proc.
-const tick = 10 * time.Millisecond
-
-func usedBy(pid int) (use, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return use{}, err
-	}
-	// The name of the program, in parentheses, may hold anything.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 22 {
-		return use{}, fmt.Errorf("unknown format of /proc/PID/stat: %q", text)
-	}
-	var n [22]int64
-	for _, i := range []int{11, 12, 13, 14, 21} {
-		if n[i], err = strconv.ParseInt(fields[i], 10, 64); err != nil {
-			return use{}, err
-		}
-	}
-	return use{
-		own: time.Duration(n[11]+n[12]) * tick, children: time.Duration(n[13]+n[14]) * tick,
-		bytes: n[21] * int64(os.Getpagesize()),
-	}, nil
 }
 
 func pause(ctx context.Context, d time.Duration) error {

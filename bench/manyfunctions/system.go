@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,10 +11,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"faas"
+	"faas/bench/procstat"
 	"faas/internal/monitoring"
 	"faas/internal/supervise"
 )
@@ -156,19 +155,8 @@ func (s *system) stop() error {
 	return err
 }
 
-// processorTime is what a process has used so far, from Linux's /proc.
+// processorTime is what a process has used so far.
 func processorTime(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	// The name of the program, in parentheses, may hold anything. Fields 12 and 13 after it count 10 ms each.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("unknown format of /proc/PID/stat: %q", text)
-	}
-	user, err1 := strconv.Atoi(fields[11])
-	kernel, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+kernel) * 10 * time.Millisecond, errors.Join(err1, err2)
+	u, err := procstat.Of(pid)
+	return u.Own, err
 }

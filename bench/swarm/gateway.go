@@ -11,10 +11,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"faas/bench/procstat"
 )
 
 // gateway is a `faas gateway` in a process of its own, so that what it costs can be read from the system.
@@ -135,31 +136,12 @@ func (g *gateway) get(ctx context.Context, url string) ([]byte, error) {
 
 // memory is the gateway's resident set in bytes.
 func (g *gateway) memory() (float64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", g.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, found := strings.Cut(string(text), "VmRSS:")
-	if !found {
-		return 0, errors.New("the system tells no resident set")
-	}
-	kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-	return kib * 1024, err
+	u, err := procstat.Of(g.cmd.Process.Pid)
+	return float64(u.Resident), err
 }
 
 // processorTime is what the gateway has used so far.
 func (g *gateway) processorTime() (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", g.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	// The name of the program, in parentheses, may hold anything. Fields 12 and 13 after it count 10 ms each.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("unknown format of /proc/PID/stat: %q", text)
-	}
-	user, err1 := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err1, err2)
+	u, err := procstat.Of(g.cmd.Process.Pid)
+	return u.Own, err
 }
