@@ -5,6 +5,8 @@ import (
 	"net"
 	"syscall"
 	"time"
+
+	"faas/internal/http1"
 )
 
 // hangupPoll is how often it is looked whether the client of a held request is still there.
@@ -31,7 +33,7 @@ func whileConnected(ctx context.Context) (context.Context, context.CancelFunc) {
 		for {
 			select {
 			case <-tick.C:
-				if hungUp(conn) {
+				if http1.HungUp(conn) {
 					cancel()
 					return
 				}
@@ -41,15 +43,4 @@ func whileConnected(ctx context.Context) (context.Context, context.CancelFunc) {
 		}
 	}()
 	return ctx, cancel
-}
-
-// hungUp tells whether the other side has closed the connection.
-func hungUp(conn syscall.Conn) bool {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return true
-	}
-	gone := false
-	err = raw.Control(func(fd uintptr) { gone = peerClosed(fd) })
-	return gone || err != nil
 }

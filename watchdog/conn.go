@@ -106,15 +106,7 @@ func connOf(ctx context.Context) *conn {
 // hungUp says whether the other side has closed the connection. net/http
 // notices only once it has read the whole body, which takes for ever when the
 // process does not want it.
-func (c *conn) hungUp() bool {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return !errors.Is(err, errors.ErrUnsupported)
-	}
-	var gone bool
-	err = raw.Control(func(fd uintptr) { gone = peerClosed(fd) })
-	return gone || err != nil
-}
+func (c *conn) hungUp() bool { return http1.HungUp(c) }
 
 // A requestBody can be closed while another goroutine is blocked in Read.
 type requestBody struct {

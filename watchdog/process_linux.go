@@ -53,10 +53,3 @@ func hasExited(pid int) bool {
 	err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
 	return err == nil && info.Signo == int32(unix.SIGCHLD)
 }
-
-// peerClosed says whether the other side of the socket has closed it.
-func peerClosed(fd uintptr) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}} //nolint:gosec // G115: descriptors are small
-	n, err := unix.Poll(fds, 0)
-	return err == nil && n > 0
-}

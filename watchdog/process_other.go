@@ -28,6 +28,3 @@ func awaitExit(int) { time.Sleep(2 * time.Millisecond) }
 // hasExited cannot tell without reaping here, so an output that is held by
 // another process ends with the request's time.
 func hasExited(int) bool { return false }
-
-// peerClosed cannot tell here, so such a request goes on until its time is over.
-func peerClosed(uintptr) bool { return false }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"faas/function"
+	"faas/internal/http1"
 	"faas/internal/httperr"
 )
 
@@ -45,7 +46,7 @@ func (rt roundTripper) RoundTrip(out *http.Request) (*http.Response, error) {
 		if cause := notTheReplica(out.Context(), body, err); cause != nil {
 			return nil, cause
 		}
-		if err := tries.failed(target, err, rt.f.now(), idempotent(out.Method) && body.sent.Load() == 0); err != nil {
+		if err := tries.failed(target, err, rt.f.now(), http1.Idempotent(out.Method) && body.sent.Load() == 0); err != nil {
 			return nil, err
 		}
 	}

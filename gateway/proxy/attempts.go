@@ -3,8 +3,6 @@ package proxy
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 	"syscall"
 	"time"
 
@@ -65,11 +63,4 @@ func shortage(err error) error {
 		}
 	}
 	return nil
-}
-
-// idempotent has the methods of RFC 9110, section 9.2.2: sending one twice asks for the same as once.
-func idempotent(method string) bool {
-	return slices.Contains([]string{
-		http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete,
-	}, method)
 }

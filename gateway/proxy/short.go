@@ -36,7 +36,7 @@ func (f *Forwarder) ForwardShort(ctx context.Context, req *http1.Exchange, x *Ex
 		if cause := notTheReplicaShort(err); cause != nil {
 			return cause
 		}
-		again := idempotent(string(req.Method())) && !req.BodyTaken() && !req.Begun()
+		again := http1.Idempotent(req.Method()) && !req.BodyTaken() && !req.Begun()
 		if err := tries.failed(replica, err, f.now(), again); err != nil {
 			return err
 		}

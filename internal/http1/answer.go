@@ -20,9 +20,6 @@ func (x *Exchange) Status() int { return x.status }
 // AnswerField is as Field of the answer that Send has read.
 func (x *Exchange) AnswerField(name string) []byte { return valueOf(x.server.head.fields, name) }
 
-// Sent is how much of a body was sent to the client, in bytes.
-func (x *Exchange) Sent() int64 { return x.sent }
-
 // BodyTaken reports whether a part of the request's body was read that cannot be sent again.
 func (x *Exchange) BodyTaken() bool { return x.upload.began }
 

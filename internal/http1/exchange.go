@@ -3,7 +3,6 @@ package http1
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"syscall"
@@ -108,11 +107,10 @@ func (x *Exchange) whyEnd(now time.Time) error {
 	return nil
 }
 
-// Send sends the request to the server of p as target, and reads the head of the answer. ctx is for
-// connecting. Of what the answer is, AnswerStatus
-// and AnswerField tell; then Deliver or Dismiss must be called. Errors: context.DeadlineExceeded, context.Canceled where the
-// client left, a *BodyError, else what is wrong with the server. Where that is a net.OpError of "dial", the server knows
-// nothing of the request.
+// Send sends the request to the server of p as target, and reads the head of the answer. ctx is for connecting. Of what the
+// answer is, AnswerStatus and AnswerField tell; then Deliver or Dismiss must be called. Errors: context.DeadlineExceeded,
+// context.Canceled where the client left, a *BodyError, else what is wrong with the server; NeverConnected tells whether
+// that knows of the request.
 func (x *Exchange) Send(ctx context.Context, p *Pool, target []byte, e Edits) error {
 	for retried := false; ; retried = true {
 		s, err := x.connect(ctx, p)
@@ -127,7 +125,7 @@ func (x *Exchange) Send(ctx context.Context, p *Pool, target []byte, e Edits) er
 		began := x.upload.began
 		s.close()
 		if err = x.upload.stop(x, err); !reused || began || retried || x.Begun() ||
-			!closedByPeer(err) || !idempotent(x.request.method) {
+			!closedByPeer(err) || !Idempotent(x.request.method) {
 			return err
 		}
 		p.Forget() // the server was started anew, or the others have timed out as well
@@ -195,10 +193,10 @@ func closedByPeer(err error) bool {
 	return errors.Is(err, errServerClosed) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// idempotent has the methods of RFC 9110, section 9.2.2: sending one twice asks for the same as once.
-func idempotent(method []byte) bool {
+// Idempotent has the methods of RFC 9110, section 9.2.2: sending one twice asks for the same as once.
+func Idempotent[T string | []byte](method T) bool {
 	switch string(method) {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete:
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodDelete:
 		return true
 	}
 	return false
@@ -238,7 +236,7 @@ func (x *Exchange) finish() bool {
 	if s := x.server; s != nil { // the answer is whole, and the body still comes
 		x.server = nil
 		x.upload.finish(x, s)
-		x.release(s, io.EOF)
+		s.close() // what it has not read yet would stand in the way of the next request
 	}
 	x.upload.abandon(x)
 	if !x.limit.IsZero() {

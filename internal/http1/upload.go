@@ -104,12 +104,9 @@ func (u *upload) interrupt(x *Exchange) {
 	u.running = false
 }
 
-// finish ends the copying after a whole answer: it lets the rest of the body come. Where that does not, the connection to
-// the client is used no more.
+// finish ends the copying, which goes on after a whole answer: it lets the rest of the body come, for a while.
 func (u *upload) finish(x *Exchange, s *serverConn) {
-	s.head.close = true // what the server has not read yet would stand in the way of the next request
-	if !u.running || u.wait(finishTime) {
-		u.abandon(x)
+	if u.wait(finishTime) {
 		return
 	}
 	_ = s.conn.Close() // it has answered and takes nothing any more
@@ -117,28 +114,24 @@ func (u *upload) finish(x *Exchange, s *serverConn) {
 	if !u.wait(drainTime) {
 		u.interrupt(x)
 	}
-	u.abandon(x)
 }
 
-// stop ends the copying after the exchange with the server failed with err, whose connection is closed. It returns the
+// stop ends the copying, if there is any, after the exchange with the server failed with err, whose connection is closed. It returns the
 // cause, which is the client's where the body broke off.
 func (u *upload) stop(x *Exchange, err error) error {
-	if !u.began {
+	if !u.running {
 		return err
 	}
-	switch {
-	case !u.running:
-	case errors.Is(err, net.ErrClosed): // by the copying, which ends
+	if errors.Is(err, net.ErrClosed) { // by the copying, which ends
 		<-u.done
 		u.running = false
 		if u.err != nil {
 			err = bodyError(x, u.err)
 		}
-	default:
+	} else {
 		u.interrupt(x)
 	}
-	x.unread = x.unread || u.left > 0
-	x.close = x.close || x.unread
+	u.abandon(x)
 	return err
 }
 
