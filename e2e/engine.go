@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,16 @@ func (e Engine) Lines(ctx context.Context, args ...string) ([]string, error) {
 		return nil, err
 	}
 	return strings.Split(out, "\n"), err
+}
+
+// Unused is an error where a stack func runs, whose gateway would scale the functions of a test as well. It may be
+// somebody's own, so that no test removes it.
+func (e Engine) Unused(ctx context.Context) error {
+	stacks, err := e.Lines(ctx, "stack", "ls", "--format", "{{.Name}}")
+	if err == nil && slices.Contains(stacks, "func") {
+		err = fmt.Errorf("a stack func runs on %s already; `make undeploy` removes it", e.Host)
+	}
+	return err
 }
 
 // Containers lists the ids of the containers of a service that run on this engine's node.

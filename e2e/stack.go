@@ -41,12 +41,8 @@ func Deploy(ctx context.Context, opts StackOptions) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	stacks, err := opts.Engine.Lines(ctx, "stack", "ls", "--format", "{{.Name}}")
-	if err != nil {
+	if err := opts.Engine.Unused(ctx); err != nil {
 		return nil, err
-	}
-	if slices.Contains(stacks, "func") { // it may be somebody's own
-		return nil, fmt.Errorf("a stack func runs on %s already; `make undeploy` removes it", opts.Engine.Host)
 	}
 	s := &Stack{opts: opts}
 	s.Client = s.On(address)

@@ -74,6 +74,9 @@ func startPair(t *testing.T) *pair {
 			e2e.EngineVariable)
 	}
 	p := &pair{engine: e2e.Engine{Host: host}, dir: t.TempDir(), ports: freePorts(t, 4)}
+	if err := p.engine.Unused(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 2 {
 		p.gateways = append(p.gateways, e2e.NewClient(
 			func() string { return "http://127.0.0.1:" + strconv.Itoa(p.ports[2*i]) },
