@@ -78,12 +78,13 @@ func (i *shortInvocation) invoke(x *http1.Exchange) error {
 	if err == nil {
 		err = x.Deliver(i)
 	}
-	var body *http1.BodyError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
+	}
+	_, ofBody := errors.AsType[*http1.BodyError](err)
+	switch {
 	case http1.NeverConnected(err):
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &body):
+	case errors.Is(err, context.DeadlineExceeded), ofBody:
 		return errTimeout
 	case errors.Is(err, context.Canceled):
 		return errClientGone
