@@ -67,9 +67,10 @@ test-rules: ## check the configurations and rules, and run the rules' unit tests
 	@tools/rules.sh
 
 .PHONY: test-e2e
-test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertmanager together
+test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertmanager together, and a browser
 	@tools/binaries.sh
-	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock
+	@tools/chromium.sh
+	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock ./e2e/browser
 
 .PHONY: test-swarm
 test-swarm: build ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
