@@ -69,6 +69,7 @@ func serve(stderr io.Writer) int {
 		_, _ = fmt.Fprintln(stderr, err)
 		return exitUsage
 	}
+	useProcessors(config)
 	http, metrics, err := watchdog.InheritedListeners(os.LookupEnv)
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, err)
