@@ -29,6 +29,14 @@ build: ## build faas, fwatchdog and the sample functions' programs into bin/
 		fi; \
 	done
 
+.PHONY: web
+web: ## build the portal's pages anew, into web/dist (Node.js is fetched where it is missing)
+	@tools/web.sh build
+
+.PHONY: check-web
+check-web: ## check the portal's sources, and that web/dist is what they make
+	@tools/web.sh check
+
 .PHONY: images
 images: build ## build the container images: gateway, watchdog, sample functions, Prometheus and Alertmanager
 	@tools/images.sh
@@ -112,6 +120,11 @@ bench-swarm: build ## measure scaling and waking on Docker Swarm beside Swarm's 
 .PHONY: bench-many
 bench-many: binaries ## measure what the control loop costs with 1,000 functions (BENCH_FLAGS="..." passes flags)
 	@go run ./bench/manyfunctions $(BENCH_FLAGS)
+
+.PHONY: bench-portal
+bench-portal: build binaries ## measure what the portal costs a browser with 500 functions (BENCH_FLAGS="..." passes flags)
+	@tools/chromium.sh
+	@go run ./bench/portal $(BENCH_FLAGS)
 
 .PHONY: bench-fidelity
 bench-fidelity: build binaries ## measure how faithful a rehearsal is, beside the same load for real (BENCH_FLAGS="..." passes flags)

@@ -61,3 +61,6 @@ func (b *Browser) Close() error {
 	b.cancel()
 	return err
 }
+
+// Context is that of the browser, for tabs that do more than a Page.
+func (b *Browser) Context() context.Context { return b.ctx }
