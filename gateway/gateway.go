@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +19,8 @@ import (
 	"faas/gateway/overload"
 	"faas/gateway/peers"
 	"faas/gateway/proxy"
+	"faas/gateway/session"
+	"faas/gateway/site"
 	"faas/internal/alerting"
 	"faas/internal/http1"
 )
@@ -110,6 +113,8 @@ type Options struct {
 	Prometheus []string
 	// Decisions returns the last n decisions on a function, oldest first. Nil: they are not known.
 	Decisions func(function string, n int) []api.ScaleEvent
+	// Portal are the files of the portal, served under /ui/. Nil: there is none, and nobody can sign in.
+	Portal fs.FS
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
@@ -125,7 +130,7 @@ type Options struct {
 	MetricsFrom []string
 	// Lookup resolves Peers and MetricsFrom. Nil: DNS.
 	Lookup peers.Lookup
-	// Credentials close /system and /ui. Nil leaves them open.
+	// Credentials close /system. Nil leaves it open.
 	Credentials *Credentials
 	// Info is what GET /system/info shows besides the architecture.
 	Info Info
@@ -148,6 +153,9 @@ type Gateway struct {
 	readers   *explain.Prometheus // nil: nobody said where it is
 	relay     *peers.Relay        // nil: there are no others
 	guard     *peers.Guard        // nil: the metrics are for everyone
+	site      *site.Site          // nil: there is no portal
+	sessions  *session.Keeper     // nil: nobody can sign in, or nobody needs to
+	attempts  session.Attempts    // to sign in
 	draining  context.Context     // done once Run drains
 	drain     context.CancelFunc
 	broken    context.Context // done once Run breaks off what did not end in time
@@ -190,6 +198,9 @@ func New(o Options) (*Gateway, error) {
 		if g.readers, err = explain.NewPrometheus(o.Prometheus, g.scrapes); err != nil {
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
+	}
+	if err := g.openPortal(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g.draining, g.drain = context.WithCancel(context.Background())
 	g.broken, g.breakOff = context.WithCancel(context.Background())

@@ -13,6 +13,7 @@ import (
 	"faas/gateway"
 	"faas/internal/alerting"
 	"faas/scaler"
+	"faas/web"
 )
 
 // backend is what runs the functions, as all of this program needs it.
@@ -54,7 +55,7 @@ func assemble(b backend, alertmanager *alerting.Client, o gateway.Options) (*sca
 	if alertmanager != nil {
 		o.Freezer = s
 	}
-	o.OpenAPI = faas.OpenAPI
+	o.OpenAPI, o.Portal = faas.OpenAPI, web.Dist()
 	o.Info.Release, o.Info.SHA = version, commit
 	g, err = gateway.New(o)
 	return s, g, err
