@@ -110,6 +110,9 @@ func (g *Gateway) systemEndpoints() []endpoint {
 	add("PUT", "/system/namespace/:name", g.refuseNamespace)
 	add("DELETE", "/system/namespace/:name", g.refuseNamespace)
 	add("GET", "/system/info", g.showInfo)
+	add("GET", "/system/portal/stream", g.streamPortal)
+	add("GET", "/system/portal/history/:name", g.showHistory)
+	add("POST", "/system/portal/preview/:name", g.previewScaling)
 	if g.opts.Secrets != nil {
 		add("GET", "/system/secrets", g.listSecrets)
 		add("POST", "/system/secrets", g.createSecret)

@@ -33,6 +33,7 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	t.Run("async", func(t *testing.T) { walkAsync(t, spec) })
 	t.Run("front", func(t *testing.T) { walkFront(t, spec) })
 	t.Run("portal", func(t *testing.T) { walkPortal(t, spec) })
+	t.Run("pages", func(t *testing.T) { walkPages(t, spec) })
 	t.Run("metrics", func(t *testing.T) { walkMetrics(t, spec) })
 	for _, a := range spec.Unseen() {
 		if !slices.Contains([]string{"/system/alert", "/system/scale/events", "/system/dead-letters"}, a.Path) {
@@ -352,7 +353,11 @@ func TestEveryPropertyIsDescribed(t *testing.T) {
 		"FreezeRequest": api.FreezeRequest{}, "FrozenFunction": api.FrozenFunction{}, "Info": api.Info{}, "Version": api.Version{},
 		"FunctionScaling": api.FunctionScaling{}, "ScalingSettings": api.ScalingSettings{}, "ScalingReplicas": api.ScalingReplicas{},
 		"ScalingSignal": api.ScalingSignal{}, "ScaleEvent": api.ScaleEvent{},
-		"PortalSession": api.PortalSession{}, "SignIn": api.SignIn{},
+		"PortalSession": api.PortalSession{}, "SignIn": api.SignIn{}, "PortalHello": api.PortalHello{}, "PortalFunctions": api.PortalFunctions{},
+		"PortalRow": api.PortalRow{}, "PortalSignal": api.PortalSignal{}, "PortalControl": api.PortalControl{}, "PortalAlerts": api.PortalAlerts{},
+		"PortalAlert": api.PortalAlert{}, "PortalSilence": api.PortalSilence{}, "PortalMatcher": api.PortalMatcher{},
+		"PortalFunction": api.PortalFunction{}, "PortalReplica": api.PortalReplica{}, "PortalHistory": api.PortalHistory{},
+		"PreviewRequest": api.PreviewRequest{}, "PortalPreview": api.PortalPreview{}, "PreviewOutcome": api.PreviewOutcome{},
 		"Health": health{}, "TargetGroup": targetGroup{},
 	} {
 		var got []string
