@@ -91,6 +91,7 @@ func (g *Gateway) keep(w http.ResponseWriter, r *http.Request, name, path, callI
 // forwarded is r's header, with what will not be seen any more when the call is made: who sent it, and to which host.
 func forwarded(r *http.Request) http.Header {
 	h := r.Header.Clone()
+	hideSession(h)
 	if client, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		h.Set("X-Forwarded-For", strings.Join(append(h.Values("X-Forwarded-For"), client), ", "))
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"faas/internal/httperr"
 )
@@ -52,19 +53,63 @@ func (c *Credentials) match(user, password string) bool {
 	return equal(user, c.User)&equal(password, c.Password) == 1
 }
 
-// closed lets only requests with the credentials through to next; without credentials set, everyone.
+// closed lets only requests with the credentials, or of a session that they began, through to next; without credentials
+// set, everyone.
 func (g *Gateway) closed(next http.Handler) http.Handler {
 	if g.opts.Credentials == nil {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, ok := r.BasicAuth()
-		if !ok || !g.opts.Credentials.match(user, password) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="Restricted"`)
-			httperr.Refuse(w, http.StatusUnauthorized, "invalid credentials")
+		if ok && g.opts.Credentials.match(user, password) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		s, ok := g.sessionOf(r, time.Now())
+		if !ok {
+			refuseUnknown(w, r)
+			return
+		}
+		next.ServeHTTP(w, g.continueSession(w, r, s))
+	})
+}
+
+// refuseUnknown answers 401. A page of the portal shows a form of its own, so its requests get no header that would have the
+// browser open a window for a password.
+func refuseUnknown(w http.ResponseWriter, r *http.Request) {
+	if !byPage(r) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="Restricted"`)
+	}
+	httperr.Refuse(w, http.StatusUnauthorized, "invalid credentials")
+}
+
+// byPage reports whether a script in a page makes the request, as far as can be told: browsers say so only over TLS and to
+// this machine itself. The cookie of a session that has ended tells it as well.
+func byPage(r *http.Request) bool {
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	if r.Header.Get("Sec-Fetch-Dest") == "empty" && (mode == "cors" || mode == "same-origin") {
+		return true
+	}
+	return r.Header.Get("X-Requested-With") != "" || hasSession(r)
+}
+
+// sameOrigin refuses what pages of other origins ask for. They could read no answer, but a browser that is signed in would send
+// its credentials along. What a function serves as a page is one of them (see sandbox).
+func sameOrigin(next http.Handler) http.Handler {
+	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		httperr.Refuse(w, http.StatusForbidden, "web pages of other origins may not call the gateway")
+	})
+	protection := http.NewCrossOriginProtection() // it looks at methods that change something
+	protection.SetDenyHandler(refuse)
+	unsafe := protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		foreign := (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
+		if foreign || r.Header.Get("Origin") == "null" {
+			refuse.ServeHTTP(w, r)
+			return
+		}
+		unsafe.ServeHTTP(w, r)
 	})
 }
 

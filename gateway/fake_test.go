@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"testing/fstest"
 
 	"faas/function"
 )
@@ -154,4 +155,9 @@ func (f *faults) get() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.err
+}
+
+// portalFiles are those of a portal under test.
+var portalFiles = fstest.MapFS{
+	"index.html": {Data: []byte("<!doctype html>")}, "assets/app-1.js": {Data: []byte("1")},
 }

@@ -7,6 +7,7 @@ import (
 
 	"faas/api"
 	"faas/function"
+	"faas/gateway/session"
 	"faas/internal/alerting"
 	"faas/internal/httperr"
 )
@@ -95,6 +96,9 @@ func refuseFreeze(w http.ResponseWriter) error {
 
 // caller is who makes a request, as silences name them.
 func caller(r *http.Request) string {
+	if s, ok := r.Context().Value(sessionKey{}).(session.Session); ok {
+		return s.User
+	}
 	if user, _, ok := r.BasicAuth(); ok && user != "" {
 		return user
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,11 +16,15 @@ import (
 	"faas/api"
 	"faas/function"
 	"faas/gateway/explain"
+	"faas/gateway/live"
 	"faas/gateway/overload"
 	"faas/gateway/peers"
 	"faas/gateway/proxy"
+	"faas/gateway/session"
+	"faas/gateway/site"
 	"faas/internal/alerting"
 	"faas/internal/http1"
+	"faas/internal/prom"
 )
 
 // Backend is the orchestrator as the /system/functions routes use it. All errors are of function's kinds.
@@ -110,6 +115,17 @@ type Options struct {
 	Prometheus []string
 	// Decisions returns the last n decisions on a function, oldest first. Nil: they are not known.
 	Decisions func(function string, n int) []api.ScaleEvent
+	// Portal are the files of the portal, served under /ui/. Nil: there is none, and nobody can sign in.
+	Portal fs.FS
+	// FollowDecisions calls each with the last n decisions, oldest first, and then with those that are new or changed, until ctx
+	// ends. Nil: they are not known.
+	FollowDecisions func(ctx context.Context, n int, each func([]api.ScaleEvent))
+	// AlertReader reads the alerts and silences that the portal shows. Nil: they are not known.
+	AlertReader AlertReader
+	// Links are where the browser of whoever uses the portal finds the others.
+	Links Links
+	// Preview serves POST /system/portal/preview/NAME. Nil: 501.
+	Preview Preview
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
@@ -125,7 +141,7 @@ type Options struct {
 	MetricsFrom []string
 	// Lookup resolves Peers and MetricsFrom. Nil: DNS.
 	Lookup peers.Lookup
-	// Credentials close /system and /ui. Nil leaves them open.
+	// Credentials close /system. Nil leaves it open.
 	Credentials *Credentials
 	// Info is what GET /system/info shows besides the architecture.
 	Info Info
@@ -133,6 +149,11 @@ type Options struct {
 	Log *slog.Logger
 	// Registry gets the metrics that /metrics serves. Nil: one of its own.
 	Registry *prometheus.Registry
+}
+
+// Links are URLs for a browser. Empty: it does not reach them.
+type Links struct {
+	Prometheus, Alertmanager string
 }
 
 // Gateway serves the API, invocations and metrics.
@@ -143,15 +164,24 @@ type Gateway struct {
 	forwarder *proxy.Forwarder
 	metrics   *metrics
 	scrapes   *http.Client // for the metrics of replicas
+	asks      *http.Client // for Prometheus
 	usage     *usageMeter
 	overload  *overload.Watcher
-	readers   *explain.Prometheus // nil: nobody said where it is
-	relay     *peers.Relay        // nil: there are no others
-	guard     *peers.Guard        // nil: the metrics are for everyone
-	draining  context.Context     // done once Run drains
-	drain     context.CancelFunc
-	broken    context.Context // done once Run breaks off what did not end in time
-	breakOff  context.CancelFunc
+	// prometheus and readers, which asks it, are nil where nobody said where it is.
+	prometheus *prom.Client
+	readers    *explain.Prometheus
+	relay      *peers.Relay     // nil: there are no others
+	guard      *peers.Guard     // nil: the metrics are for everyone
+	site       *site.Site       // nil: there is no portal
+	sessions   *session.Keeper  // nil: nobody can sign in, or nobody needs to
+	attempts   session.Attempts // to sign in
+	live       *live.Hub
+	previews   chan struct{} // one place, for the one under way
+	started    time.Time
+	draining   context.Context // done once Run drains
+	drain      context.CancelFunc
+	broken     context.Context // done once Run breaks off what did not end in time
+	breakOff   context.CancelFunc
 }
 
 // New makes a Gateway. It listens to nothing until Run.
@@ -182,14 +212,19 @@ func New(o Options) (*Gateway, error) {
 		forwarder: proxy.New(proxy.Options{
 			MaxIdleConns: o.Config.MaxIdleConns, MaxIdleConnsPerHost: o.Config.MaxIdleConnsPerHost, Log: o.Log,
 		}),
-		scrapes: newScrapeClient(),
+		scrapes: newScrapeClient(), asks: newAskClient(),
+		previews: make(chan struct{}, 1), started: time.Now(),
 	}
 	g.usage = newUsageMeter(g.scrape)
 	if len(o.Prometheus) > 0 {
 		var err error
-		if g.readers, err = explain.NewPrometheus(o.Prometheus, g.scrapes); err != nil {
+		if g.prometheus, err = prom.New(o.Prometheus, g.asks); err != nil {
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
+		g.readers = explain.NewPrometheus(g.prometheus)
+	}
+	if err := g.openPortal(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	g.draining, g.drain = context.WithCancel(context.Background())
 	g.broken, g.breakOff = context.WithCancel(context.Background())
@@ -201,6 +236,9 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.routes = newTable(routes)
 	if err := g.meet(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if err := g.openLive(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	return g, nil
@@ -232,6 +270,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		"serve":              func() error { return api.Serve(g.opts.Listener) },
 		"serve metrics":      func() error { return metrics.Serve(g.opts.MetricsListener) },
 		"watch the backend":  func() error { return g.opts.Watcher.Watch(watchCtx, g.routes.apply) },
+		"show what changes":  func() error { return g.live.Run(watchCtx) },
 		"watch for overload": func() error { return g.overload.Run(watchCtx) },
 	}
 	if g.guard != nil {
@@ -265,6 +304,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		errs = append(errs, <-ended)
 	}
 	g.scrapes.CloseIdleConnections()
+	g.asks.CloseIdleConnections()
 	g.forwarder.Close()
 	return errors.Join(errs...)
 }

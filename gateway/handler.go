@@ -61,18 +61,16 @@ func (g *Gateway) router() http.Handler {
 	if g.opts.Credentials == nil {
 		closed = byAddress(closed)
 	}
-	// A browser sends cached credentials, and reaches loopback, for any page that it shows.
-	crossOrigin := http.NewCrossOriginProtection()
-	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		httperr.Refuse(w, http.StatusForbidden, "web pages of other origins may not call the gateway")
-	}))
-	closed = crossOrigin.Handler(closed)
+	closed = sameOrigin(closed)
+	portal := g.portal()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/healthz":
+		switch {
+		case r.URL.Path == "/healthz":
 			g.handle(g.showHealth).ServeHTTP(w, r)
-		case "/":
+		case r.URL.Path == "/":
 			g.handle(g.showWelcome).ServeHTTP(w, r)
+		case portal != nil && inPortal(r.URL.Path):
+			portal.ServeHTTP(w, r)
 		default:
 			closed.ServeHTTP(w, r)
 		}
@@ -112,6 +110,9 @@ func (g *Gateway) systemEndpoints() []endpoint {
 	add("PUT", "/system/namespace/:name", g.refuseNamespace)
 	add("DELETE", "/system/namespace/:name", g.refuseNamespace)
 	add("GET", "/system/info", g.showInfo)
+	add("GET", "/system/portal/stream", g.streamPortal)
+	add("GET", "/system/portal/history/:name", g.showHistory)
+	add("POST", "/system/portal/preview/:name", g.previewScaling)
 	if g.opts.Secrets != nil {
 		add("GET", "/system/secrets", g.listSecrets)
 		add("POST", "/system/secrets", g.createSecret)

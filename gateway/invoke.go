@@ -47,6 +47,14 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 		return
 	}
 	name = target.name // it may have been called by its alias
+	use := g.useBy(r.Header, target)
+	if use == asWorker {
+		stamp.put(w.Header())
+		httperr.Refuse(w, http.StatusForbidden, "function "+name+" may not serve this worker, which would act for other pages: "+
+			"its annotation "+PagesAnnotation+" says whether it is trusted")
+		return
+	}
+	hideSession(r.Header)
 	if limit := g.opts.Config.MaxBody; limit > 0 {
 		if r.ContentLength > limit { // the rest find out as they stream
 			stamp.put(w.Header())
@@ -78,6 +86,9 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 				unbound()
 			}
 			unforge(h)
+			if use == asPage {
+				h.Add("Content-Security-Policy", sandbox) // beside the function's own: all of them hold
+			}
 			if answer.cold > 0 {
 				target.series.coldStart(answer.cold)
 				h.Set(coldHeader, strconv.FormatFloat(answer.cold.Seconds(), 'f', 3, 64))
@@ -104,6 +115,10 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 // call is made again hangs on it. What its watchdog says of itself stays.
 func unforge(h http.Header) {
 	h.Del(coldHeader)
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(v string) bool { return setsSession([]byte(v)) })
+	if len(h["Set-Cookie"]) == 0 {
+		h.Del("Set-Cookie")
+	}
 	for _, part := range h.Values(httperr.OriginHeader) {
 		if part == httperr.Gateway || part == httperr.Queue {
 			h.Del(httperr.OriginHeader)

@@ -182,3 +182,8 @@ func newScrapeClient() *http.Client {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
+
+// newAskClient makes what Prometheus is asked with, which people wait for, and some of them each second.
+func newAskClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8, IdleConnTimeout: 30 * time.Second}}
+}

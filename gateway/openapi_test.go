@@ -32,6 +32,8 @@ func TestAPIIsAsDescribed(t *testing.T) {
 	t.Run("invocations", func(t *testing.T) { walkInvocations(t, spec) })
 	t.Run("async", func(t *testing.T) { walkAsync(t, spec) })
 	t.Run("front", func(t *testing.T) { walkFront(t, spec) })
+	t.Run("portal", func(t *testing.T) { walkPortal(t, spec) })
+	t.Run("pages", func(t *testing.T) { walkPages(t, spec) })
 	t.Run("metrics", func(t *testing.T) { walkMetrics(t, spec) })
 	for _, a := range spec.Unseen() {
 		if !slices.Contains([]string{"/system/alert", "/system/scale/events", "/system/dead-letters"}, a.Path) {
@@ -214,6 +216,7 @@ func walkInvocations(t *testing.T, spec *apitest.Spec) {
 	gateways := map[string]*walk{
 		"usual": startWalk(t, spec, func(o *Options) { o.Config.MaxBody, o.Config.HoldTimeout = 10, 50*time.Millisecond },
 			functions...),
+		"portal": startWalk(t, spec, withPortal, functions[0]),
 		"hasty": startWalk(t, spec, func(o *Options) { o.Config.UpstreamTimeout = 20 * time.Millisecond },
 			status("hangs", replica(t, func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body) // else it does not learn that the gateway hung up
@@ -231,6 +234,11 @@ func walkInvocations(t *testing.T, spec *apitest.Spec) {
 		try("usual", 200, "echo", "x")
 		try("usual", 418, "teapot", "x")
 		try("usual", 404, "own404", "x")
+		if method != byHeader {
+			gateways["portal"].try(t, 403, method+" /function/echo/worker.js", "", "Sec-Fetch-Dest", "serviceworker")
+		} else {
+			gateways["portal"].try(t, 403, "POST /", "", "X-Function", "echo", "Service-Worker", "script")
+		}
 		try("usual", 404, "ghost", "x")
 		try("usual", 413, "echo", "more than ten bytes")
 		try("usual", 502, "gone-"+method, "x")
@@ -316,7 +324,7 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	spec, _ := apitest.Open(t, description)
 	g := startWalk(t, spec, nil)
 	got := map[string][]string{ // those that no router knows
-		"/": {"GET", "POST"}, "/healthz": {"GET"}, "/async-function/{name}": {"POST"},
+		"/": {"GET", "POST"}, "/ui/": {"GET"}, "/ui/session": {"DELETE", "GET", "POST"}, "/healthz": {"GET"}, "/async-function/{name}": {"POST"},
 		"/function/{name}": {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}, // any, but there is no way to say that
 	}
 	for _, e := range slices.Concat(g.systemEndpoints(), g.metricsEndpoints()) {
@@ -345,6 +353,11 @@ func TestEveryPropertyIsDescribed(t *testing.T) {
 		"FreezeRequest": api.FreezeRequest{}, "FrozenFunction": api.FrozenFunction{}, "Info": api.Info{}, "Version": api.Version{},
 		"FunctionScaling": api.FunctionScaling{}, "ScalingSettings": api.ScalingSettings{}, "ScalingReplicas": api.ScalingReplicas{},
 		"ScalingSignal": api.ScalingSignal{}, "ScaleEvent": api.ScaleEvent{},
+		"PortalSession": api.PortalSession{}, "SignIn": api.SignIn{}, "PortalHello": api.PortalHello{}, "PortalFunctions": api.PortalFunctions{},
+		"PortalRow": api.PortalRow{}, "PortalSignal": api.PortalSignal{}, "PortalControl": api.PortalControl{}, "PortalAlerts": api.PortalAlerts{},
+		"PortalAlert": api.PortalAlert{}, "PortalSilence": api.PortalSilence{}, "PortalMatcher": api.PortalMatcher{},
+		"PortalFunction": api.PortalFunction{}, "PortalReplica": api.PortalReplica{}, "PortalHistory": api.PortalHistory{},
+		"PreviewRequest": api.PreviewRequest{}, "PortalPreview": api.PortalPreview{}, "PreviewOutcome": api.PreviewOutcome{},
 		"Health": health{}, "TargetGroup": targetGroup{},
 	} {
 		var got []string

@@ -51,6 +51,9 @@ func (i *invoker) Serve(x *http1.Exchange) bool {
 	if route == nil {
 		return false
 	}
+	if i.g.site != nil && forPage(x.Fields()) {
+		return false
+	}
 	config := &i.g.opts.Config
 	if config.MaxBody > 0 && x.ContentLength() > config.MaxBody {
 		return false
@@ -187,6 +190,8 @@ func (i *invoker) KeepAnswer(f http1.Field) bool {
 		return !f.Is("x-call-id")
 	case len("x-start-time"): // and X-Cold-Start
 		return !f.Is("x-start-time") && !f.Is("x-cold-start")
+	case len("set-cookie"):
+		return !f.Is("set-cookie") || !setsSession(f.Value)
 	case len("x-duration-seconds"):
 		return !f.Is("x-duration-seconds")
 	case len("x-openfaas-internal"):

@@ -236,7 +236,7 @@ func TestWhatAnInvocationAllocates(t *testing.T) {
 		}
 	}()
 	b := newFakeBackend(status("echo", function.Replica{ID: "a", Addr: l.Addr().String(), State: function.ReplicaReady}))
-	g := start(t, b, nil)
+	g := start(t, b, func(o *Options) { o.Portal = portalFiles }) // which looks for browsers
 	conn, buf := g.dial(t), make([]byte, 4<<10)
 	request := []byte("POST /function/echo HTTP/1.1\r\nHost: x\r\nUser-Agent: y\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
 	ok := []byte("HTTP/1.1 200 OK\r\n")

@@ -136,6 +136,18 @@ func (s *Scaler) Follow(ctx context.Context, each func(Event)) {
 	}, func() error { return nil })
 }
 
+// Tail calls each with the last n decisions, oldest first, and then, as it comes, with those that are taken, and again with those
+// that change: that get their ReadyAfter or another repetition. It ends with ctx or the scaler. Those with the codes
+// converged, unchanged and passed are left out. A slow each misses what the log no longer keeps.
+func (s *Scaler) Tail(ctx context.Context, n int, each func([]Event)) {
+	start := s.decisions.find(query{limit: n})
+	each(start.events)
+	_ = s.feed(ctx, query{limit: -1}, start.mark, func(events []Event) error { // it fails only where these do
+		each(events)
+		return nil
+	}, func() error { return nil })
+}
+
 // stream writes events as they come until the client goes, does not read any more, or the scaler stops.
 func (s *Scaler) stream(ctx context.Context, w http.ResponseWriter, q query) {
 	w.Header().Set("Content-Type", "text/event-stream")

@@ -396,3 +396,35 @@ func TestStreamKeepsAlive(t *testing.T) {
 		}
 	})
 }
+
+// TestTail checks that a follower is told of what was, of what comes, and of what becomes of it.
+func TestTail(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newDecisionLog(100, time.Now())
+		s := &Scaler{decisions: l, stopped: make(chan struct{})}
+		for i := range 5 {
+			l.add(Event{Function: "a", Kind: KindManual, To: i, Applied: true, Code: CodeScaled}, true)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var got []string
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			s.Tail(ctx, 2, func(events []Event) {
+				for _, e := range events {
+					got = append(got, fmt.Sprint(e.To, e.ReadyAfter != nil))
+				}
+			})
+		}()
+		synctest.Wait()
+		id, _ := l.add(Event{Function: "a", Kind: KindManual, To: 9, Applied: true, Code: CodeScaled}, true)
+		synctest.Wait()
+		l.ready("a", id, time.Second)
+		synctest.Wait()
+		cancel()
+		<-ended
+		if diff := cmp.Diff([]string{"3 false", "4 false", "9 false", "9 true"}, got); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+	})
+}

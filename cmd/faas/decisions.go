@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"faas/api"
@@ -9,18 +10,28 @@ import (
 
 // lastDecisions asks s for what GET /system/scale/events shows.
 func lastDecisions(s *scaler.Scaler) func(string, int) []api.ScaleEvent {
-	return func(name string, n int) []api.ScaleEvent {
-		var list []api.ScaleEvent
-		for _, e := range s.Last(name, n) {
-			list = append(list, api.ScaleEvent{
-				ID: e.ID, Time: e.Time, Function: e.Function, Kind: string(e.Kind),
-				Alert: e.Alert, Status: e.Status, StartsAt: e.StartsAt, Signal: e.Signal,
-				From: e.From, To: e.To, Wanted: e.Wanted, Applied: e.Applied, Code: string(e.Code), Reason: e.Reason,
-				Duration: e.Duration, ReadyAfter: e.ReadyAfter, Repeats: e.Repeats, RepeatedAt: e.RepeatedAt,
-			})
-		}
-		return list
+	return func(name string, n int) []api.ScaleEvent { return shown(s.Last(name, n)) }
+}
+
+// followDecisions has s tell of what is decided.
+func followDecisions(s *scaler.Scaler) func(context.Context, int, func([]api.ScaleEvent)) {
+	return func(ctx context.Context, n int, each func([]api.ScaleEvent)) {
+		s.Tail(ctx, n, func(events []scaler.Event) { each(shown(events)) })
 	}
+}
+
+// shown are events as clients see them.
+func shown(events []scaler.Event) []api.ScaleEvent {
+	var list []api.ScaleEvent
+	for _, e := range events {
+		list = append(list, api.ScaleEvent{
+			ID: e.ID, Time: e.Time, Function: e.Function, Kind: string(e.Kind),
+			Alert: e.Alert, Status: e.Status, StartsAt: e.StartsAt, Signal: e.Signal,
+			From: e.From, To: e.To, Wanted: e.Wanted, Applied: e.Applied, Code: string(e.Code), Reason: e.Reason,
+			Duration: e.Duration, ReadyAfter: e.ReadyAfter, Repeats: e.Repeats, RepeatedAt: e.RepeatedAt,
+		})
+	}
+	return list
 }
 
 // tellDecision prints a decision that changed something, could not, or is about the control loop itself.

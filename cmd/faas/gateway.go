@@ -33,6 +33,9 @@ type gatewayCommand struct {
 	Alertmanager []string `placeholder:"URL" env:"FAAS_ALERTMANAGER" help:"Where Alertmanager is, such as http://alertmanager:9093; several are separated by commas, and a name with several addresses is several. Default: the gateway pushes no alerts, and no silence freezes a function."`
 	Prometheus   []string `placeholder:"URL" env:"FAAS_PROMETHEUS" help:"Where Prometheus is, such as http://prometheus:9090; of several, separated by commas, the first that answers is asked. Default: why a function has its replicas is explained without its load."`
 
+	PrometheusLink   string `placeholder:"URL" env:"FAAS_PROMETHEUS_LINK" help:"Where a browser finds Prometheus, for the portal to point to. Default: it does not."`
+	AlertmanagerLink string `placeholder:"URL" env:"FAAS_ALERTMANAGER_LINK" help:"Where a browser finds Alertmanager. Default: it does not."`
+
 	Queue string `placeholder:"URL" env:"FAAS_QUEUE" help:"Where asynchronous calls are kept, such as nats://queue:4222 (see faas queue). Default: none are taken."`
 
 	BasicAuth       bool   `default:"true" negatable:"" env:"basic_auth" help:"Ask for credentials where functions are managed (default ${default})."`
@@ -106,6 +109,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--alertmanager: %w", err), closeAll(opened))
 	}
+	o.Links = gateway.Links{Prometheus: c.PrometheusLink, Alertmanager: c.AlertmanagerLink}
 	o.Info = gateway.Info{Backend: "faas-swarm", Orchestration: "swarm"}
 	s := &gatewayService{log: o.Log, group: supervise.NewGroup(), backend: b, drain: o.Config.DrainTimeout}
 	if c.Queue != "" {

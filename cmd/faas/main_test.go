@@ -346,6 +346,7 @@ func TestWelcome(t *testing.T) {
 	want := `faas is up, ready in 1.2 s
 
   gateway       http://127.0.0.1:8080
+  portal        http://127.0.0.1:8080/ui/
   credentials   user admin, password in .faas/secrets/basic-auth-password
   metrics       http://127.0.0.1:8082/metrics
   Prometheus    http://127.0.0.1:9090

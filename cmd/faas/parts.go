@@ -13,6 +13,7 @@ import (
 	"faas/gateway"
 	"faas/internal/alerting"
 	"faas/scaler"
+	"faas/web"
 )
 
 // backend is what runs the functions, as all of this program needs it.
@@ -50,11 +51,14 @@ func assemble(b backend, alertmanager *alerting.Client, o gateway.Options) (*sca
 	}
 	o.Backend, o.Watcher, o.Scaler, o.Secrets, o.Logs, o.Tuner = b, b, s, b, b, b
 	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
-	o.Decisions = lastDecisions(s)
+	o.Decisions, o.FollowDecisions = lastDecisions(s), followDecisions(s)
 	if alertmanager != nil {
-		o.Freezer = s
+		o.Freezer, o.AlertReader = s, alertmanager
 	}
-	o.OpenAPI = faas.OpenAPI
+	if o.Preview, err = newPreview(o.Prometheus); err != nil {
+		return nil, nil, err
+	}
+	o.OpenAPI, o.Portal = faas.OpenAPI, web.Dist()
 	o.Info.Release, o.Info.SHA = version, commit
 	g, err = gateway.New(o)
 	return s, g, err

@@ -70,20 +70,10 @@ func (c *rehearseLoad) curve(ctx context.Context, notes io.Writer, client *past.
 		return nil, false, err
 	}
 	var gaps past.Gaps
-	fine, exact := span.Fine()
-	if exact = exact && c.Query == ""; exact {
-		curve, gaps, err = client.Load(ctx, past.FineQuery(name), past.Gateway, fine)
-	}
-	if !exact || errors.Is(err, function.ErrNotFound) {
-		exact = false
-		if span, err = span.Check(); err != nil {
-			return nil, false, err
-		}
-		alive := past.Gateway
-		if c.Query != "" {
-			alive = past.Anything
-		}
-		curve, gaps, err = client.Load(ctx, cmp.Or(c.Query, past.Query(name, span.Step)), alive, span)
+	if c.Query == "" {
+		curve, gaps, exact, err = client.Arrivals(ctx, name, span)
+	} else if span, err = span.Check(); err == nil {
+		curve, gaps, err = client.Load(ctx, c.Query, past.Anything, span)
 	}
 	if err != nil {
 		return nil, false, err

@@ -205,8 +205,9 @@ func (s *system) components() (*gateway.Gateway, error) {
 	o := gateway.Options{
 		Listener: s.ports.gateway, MetricsListener: s.ports.metrics,
 		Config: config, Credentials: s.credentials, Prometheus: []string{"http://" + s.addresses.Prometheus},
-		Info: gateway.Info{Backend: "local", Orchestration: "processes"},
-		Log:  s.log, Registry: registry,
+		Links: gateway.Links{Prometheus: "http://" + s.addresses.Prometheus, Alertmanager: "http://" + s.addresses.Alertmanager},
+		Info:  gateway.Info{Backend: "local", Orchestration: "processes"},
+		Log:   s.log, Registry: registry,
 	}
 	if s.async, err = newAsync(s.queueOptions(), &o, os.LookupEnv); err != nil {
 		return nil, err

@@ -21,6 +21,7 @@ func (s *system) welcome(took time.Duration, functions []function.Status) {
 	out.print(out.title.Render(fmt.Sprintf("faas is up, ready in %.1f s", took.Seconds())))
 	out.blank()
 	out.row("gateway", "http://"+a.Gateway)
+	out.row("portal", "http://"+a.Gateway+"/ui/")
 	if s.credentials != nil {
 		out.row("credentials", fmt.Sprintf("user %s, password in %s", s.credentials.User, shorten(s.passwordFile())))
 	} else {

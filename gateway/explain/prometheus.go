@@ -5,15 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
-	"net/url"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
 
 	"faas/function"
+	"faas/internal/prom"
 )
 
 // needStep is how finely the down window is looked at: as often as the rules record it.
@@ -24,61 +22,24 @@ const evaluatedLabel = "evaluated"
 
 // Prometheus reads what the rules recorded.
 type Prometheus struct {
-	urls []string
-	apis []v1.API
+	client *prom.Client
 }
 
-// NewPrometheus makes a reader of the first Prometheus that answers. It asks nothing yet. Errors: ErrInvalid for a URL that
-// is none.
-func NewPrometheus(urls []string, client *http.Client) (*Prometheus, error) {
-	p := &Prometheus{}
-	for _, one := range urls {
-		u, err := url.Parse(one)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return nil, function.Invalidf("prometheus %q: write it as http://127.0.0.1:9090", one)
-		}
-		c, err := api.NewClient(api.Config{Address: one, Client: client})
-		if err != nil {
-			return nil, function.Invalidf("prometheus %q: %w", one, err)
-		}
-		p.urls, p.apis = append(p.urls, u.Redacted()), append(p.apis, v1.NewAPI(c))
-	}
-	if len(p.apis) == 0 {
-		return nil, function.Invalidf("prometheus: name at least one")
-	}
-	return p, nil
-}
+// NewPrometheus makes a reader. It asks nothing yet.
+func NewPrometheus(c *prom.Client) *Prometheus { return &Prometheus{c} }
 
-// Read returns what is recorded of a function and its down window. It asks one after the other until ctx ends; the error is
-// of kind ErrUnavailable and names each that did not answer.
-func (p *Prometheus) Read(ctx context.Context, name string, window time.Duration, now time.Time) (Readings, error) {
-	var errs []error
-	for i, one := range p.apis {
-		// One that hangs leaves time for the next.
-		part, cancel := ctx, context.CancelFunc(func() {})
-		if deadline, ok := ctx.Deadline(); ok {
-			part, cancel = context.WithTimeout(ctx, time.Until(deadline)/time.Duration(len(p.apis)-i))
-		}
-		r, err := read(part, one, name, window, now)
-		cancel()
-		if err == nil {
-			return r, nil
-		}
-		errs = append(errs, fmt.Errorf("%s: %w", p.urls[i], plain(err)))
+// Read returns what is recorded of a function and its down window, from the first Prometheus that answers until ctx ends. The
+// error is of kind ErrUnavailable and names each that did not.
+func (p *Prometheus) Read(ctx context.Context, name string, window time.Duration, now time.Time) (r Readings, err error) {
+	err = p.client.Ask(ctx, func(ctx context.Context, from v1.API) error {
+		var err error
+		r, err = read(ctx, from, name, window, now)
+		return err
+	})
+	if err != nil {
+		return Readings{}, err
 	}
-	return Readings{}, function.Unavailablef("Prometheus does not answer: %w", errors.Join(errs...))
-}
-
-// plain leaves out the question of an error, which nobody who asked for something else wants to read.
-func plain(err error) error {
-	var wrapped *url.Error
-	switch {
-	case errors.Is(err, context.DeadlineExceeded):
-		return errors.New("no answer in time")
-	case errors.As(err, &wrapped):
-		return wrapped.Err
-	}
-	return err
+	return r, nil
 }
 
 func read(ctx context.Context, from v1.API, name string, window time.Duration, now time.Time) (Readings, error) {

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"faas/function"
+	"faas/internal/prom"
 )
 
 // prometheus answers questions of two kinds, the present and a span, with what it is given.
@@ -42,11 +43,11 @@ func prometheus(t *testing.T, now, span string) (*httptest.Server, *[]string) {
 
 func reader(t *testing.T, urls ...string) *Prometheus {
 	t.Helper()
-	p, err := NewPrometheus(urls, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
+	c, err := prom.New(urls, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return NewPrometheus(c)
 }
 
 func series(name, labels string, value string) string {
@@ -120,14 +121,6 @@ func TestReadFails(t *testing.T) {
 	for _, want := range []string{gone.URL + ": dial tcp", hangs.URL + ": no answer in time", other.URL + ": "} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q lacks %q", err, want)
-		}
-	}
-}
-
-func TestNewPrometheus(t *testing.T) {
-	for _, urls := range [][]string{nil, {""}, {"127.0.0.1:9090"}, {"http://127.0.0.1:9090", "ftp://a"}, {"http://%"}} {
-		if _, err := NewPrometheus(urls, nil); !errors.Is(err, function.ErrInvalid) {
-			t.Errorf("%q: %v, want invalid", urls, err)
 		}
 	}
 }

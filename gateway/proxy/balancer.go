@@ -100,6 +100,16 @@ func (b *Balancer) Usable(now time.Time) int {
 	return n
 }
 
+// Inflight returns how many requests each ready replica has in flight from here, by its ID.
+func (b *Balancer) Inflight() map[string]int {
+	set := b.load()
+	counts := make(map[string]int, len(set.targets))
+	for _, t := range set.targets {
+		counts[t.ID] = t.Inflight()
+	}
+	return counts
+}
+
 // Slots is how many requests each replica may have in flight from here; 0 is no bound.
 func (b *Balancer) Slots() int { return int(b.load().slots) }
 

@@ -74,6 +74,9 @@ func (x *Exchange) ContentLength() int64 { return x.request.length }
 // Field returns the value of the request's field of that name, which is in lower case, or nil.
 func (x *Exchange) Field(name string) []byte { return valueOf(x.request.fields, name) }
 
+// Fields are those of the request, but for Host, Connection and Content-Length.
+func (x *Exchange) Fields() []Field { return x.request.fields }
+
 // AppendValues appends the values of the request's fields of that name, which is in lower case, each followed by a comma.
 func (x *Exchange) AppendValues(dst []byte, name string) []byte {
 	for _, f := range x.request.fields {

@@ -1,0 +1,201 @@
+package live
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"time"
+
+	"faas/api"
+)
+
+// How old what Prometheus said may be before it is not known any more.
+const (
+	maxLoadsAge   = 5 * time.Second
+	maxAnswersAge = 20 * time.Second
+)
+
+// table has the rows as they were sent last.
+type table struct {
+	rows  map[string]*row
+	order []*row
+
+	// What Prometheus said, and when. Nil: nothing yet.
+	loads     map[string]Load
+	loadsAt   time.Time
+	answers   map[string]Answers
+	answersAt time.Time
+
+	buffer []byte
+}
+
+// row is one function.
+type row struct {
+	name string
+	// What json was made of.
+	function Function
+	measures measures
+	json     []byte // without the sparkline
+	spark    spark
+	round    uint64 // of the tick that saw it last
+	fresh    bool   // nobody was told of it yet
+}
+
+func newTable() table { return table{rows: map[string]*row{}} }
+
+// look brings the rows up to date, and returns those that changed and the names of those that went.
+func (t *table) look(functions []Function, now time.Time) (changed []*row, removed []string) {
+	order := make([]*row, 0, len(functions))
+	for _, f := range functions {
+		name := f.Status.Name
+		r := t.rows[name]
+		if r == nil {
+			r = &row{name: name, spark: newSpark(now), fresh: true}
+			t.rows[name] = r
+		}
+		m := t.measure(f, now)
+		r.spark.add(now, float64(m.rps))
+		if r.update(f, m) {
+			changed = append(changed, r)
+		}
+		order = append(order, r)
+	}
+	if len(order) < len(t.rows) {
+		there := make(map[string]bool, len(order))
+		for _, r := range order {
+			there[r.name] = true
+		}
+		for name := range t.rows {
+			if !there[name] {
+				removed = append(removed, name)
+				delete(t.rows, name)
+			}
+		}
+		slices.Sort(removed)
+	}
+	t.order = order
+	return changed, removed
+}
+
+// update makes the row show f, and reports whether that is another JSON.
+func (r *row) update(f Function, m measures) bool {
+	if r.json != nil && r.function == f && r.measures.same(m) {
+		return false
+	}
+	r.function, r.measures = f, m
+	before := r.json
+	r.json = mustJSON(describe(f, m))
+	return !bytes.Equal(before, r.json)
+}
+
+// measure is what Prometheus knows of f.
+func (t *table) measure(f Function, now time.Time) measures {
+	m := unknownMeasures()
+	name := f.Status.Name
+	answers, known := t.answers[name]
+	known = known && now.Sub(t.answersAt) <= maxAnswersAge
+	if known {
+		m.p50, m.p99, m.errors = api.Number(answers.P50), api.Number(answers.P99), api.Number(answers.Errors)
+	}
+	if t.loads == nil || now.Sub(t.loadsAt) > maxLoadsAge {
+		return m
+	}
+	load, ok := t.loads[name]
+	if !ok {
+		load = Load{math.NaN(), math.NaN()}
+	}
+	m.rps, m.inFlight = api.Number(load.RPS), api.Number(load.InFlight)
+	// Of what does not follow such a load, and of what is at rest, there is none each second.
+	if !m.rps.Known() && known {
+		m.rps = api.Number(answers.Load.RPS)
+	}
+	if !m.inFlight.Known() && known {
+		m.inFlight = api.Number(answers.Load.InFlight)
+	}
+	if follows(f, "rps") && !m.rps.Known() {
+		m.rps = 0
+	}
+	if (follows(f, "capacity") || f.Status.Scaling.Slots > 0) && !m.inFlight.Known() {
+		m.inFlight = 0
+	}
+	return m
+}
+
+func follows(f Function, signal string) bool {
+	for _, s := range f.Status.Scaling.Signals {
+		if string(s.Type) == signal {
+			return true
+		}
+	}
+	return false
+}
+
+// fill takes in the past, as of then.
+func (t *table) fill(past map[string][]float64, then time.Time) {
+	for name, values := range past {
+		if r := t.rows[name]; r != nil {
+			r.spark.fill(then, values)
+		}
+	}
+}
+
+// tick looks at the functions and returns the event functions, with what changed.
+func (t *table) tick(functions []Function, now time.Time) []byte {
+	changed, removed := t.look(functions, now)
+	b := t.begin(now, false)
+	for i, r := range changed {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = r.append(b, now, r.fresh)
+		r.fresh = false
+	}
+	return t.end(b, removed)
+}
+
+// full returns the event functions with all rows.
+func (t *table) full(now time.Time) []byte {
+	b := t.begin(now, true)
+	for i, r := range t.order {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = r.append(b, now, true)
+		r.fresh = false
+	}
+	return t.end(b, nil)
+}
+
+func (t *table) begin(now time.Time, full bool) []byte {
+	b := append(t.buffer[:0], "event: functions\ndata: {\"now\":"...)
+	b = appendMillis(b, now)
+	if full {
+		return append(b, `,"full":true,"rows":[`...)
+	}
+	return append(b, `,"full":false,"rows":[`...)
+}
+
+// end completes an event. It keeps the buffer, and returns a copy: watchers hold it as long as they like.
+func (t *table) end(b []byte, removed []string) []byte {
+	b = append(b, `],"removed":[`...)
+	for i, name := range removed {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, mustJSON(name)...)
+	}
+	b = append(b, "]}\n\n"...)
+	t.buffer = b
+	return bytes.Clone(b)
+}
+
+// append appends the row, with its sparkline where that is wanted.
+func (r *row) append(dst []byte, now time.Time, spark bool) []byte {
+	if !spark {
+		return append(dst, r.json...)
+	}
+	dst = append(dst, r.json[:len(r.json)-1]...)
+	dst = append(dst, `,"spark":`...)
+	dst = r.spark.append(dst, now)
+	return append(dst, '}')
+}

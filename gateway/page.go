@@ -1,0 +1,118 @@
+package gateway
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strings"
+
+	"faas/gateway/session"
+	"faas/internal/http1"
+)
+
+// PagesAnnotation says that what a function serves as pages may act as the portal itself does, with the session of whoever opens
+// them: with the value "trusted". docs/decisions/0020 has the reasons.
+const PagesAnnotation = "com.faas.pages"
+
+// sandbox gives a page an origin of its own, which nothing else has: it runs, but as a page of another site. Functions have
+// the portal's origin, and a script with that could do all that the person may who opens it.
+const sandbox = "sandbox allow-scripts allow-forms allow-popups allow-modals allow-downloads"
+
+// use is what a browser does with an answer.
+type use int
+
+const (
+	asData   use = iota // or it is no browser
+	asPage              // a document, in a window or a frame
+	asWorker            // a script that answers for pages of the origin, or is shared by them
+)
+
+// useOf tells by the values of Sec-Fetch-Dest, Service-Worker, Accept and User-Agent. Browsers send the first over TLS and to
+// this machine itself only; else every browser counts, whatever it wants, since nothing else asks for pages.
+func useOf(dest, serviceWorker, accept, agent string) use {
+	switch dest {
+	case "":
+	case "empty", "audio", "audioworklet", "font", "image", "json", "manifest", "paintworklet", "report", "script", "style", "text",
+		"track", "video", "worker", "xslt":
+		return asData
+	case "serviceworker", "sharedworker":
+		return asWorker
+	default:
+		return asPage
+	}
+	switch {
+	case serviceWorker != "":
+		return asWorker
+	case strings.Contains(accept, "text/html"), strings.HasPrefix(agent, "Mozilla/"):
+		return asPage
+	}
+	return asData
+}
+
+// useBy tells what the client does with a function's answer that must be kept apart from the portal.
+func (g *Gateway) useBy(h http.Header, target *route) use {
+	if g.site == nil || target.status.Load().Annotations[PagesAnnotation] == "trusted" {
+		return asData
+	}
+	return useOf(h.Get("Sec-Fetch-Dest"), h.Get("Service-Worker"), h.Get("Accept"), h.Get("User-Agent"))
+}
+
+// forPage reports whether a request must take the long way, which knows what to do: it may be a browser's for a page or a
+// worker, or has the cookie of a session.
+func forPage(fields []http1.Field) bool {
+	data, browser := false, false
+	for _, f := range fields {
+		switch len(f.Name) {
+		case len("cookie"): // and Accept
+			if f.Is("cookie") && bytes.Contains(f.Value, []byte(session.Cookie)) {
+				return true
+			}
+			browser = browser || f.Is("accept") && bytes.Contains(f.Value, []byte("text/html"))
+		case len("user-agent"):
+			browser = browser || bytes.HasPrefix(f.Value, []byte("Mozilla/")) && f.Is("user-agent")
+		case len("sec-fetch-dest"): // and Service-Worker
+			switch {
+			case f.Is("service-worker"):
+				browser = true
+			case f.Is("sec-fetch-dest"):
+				if string(f.Value) != "empty" {
+					return true
+				}
+				data = true
+			}
+		}
+	}
+	return browser && !data
+}
+
+// hideSession takes the cookie of the session out of what a function gets, and leaves its own.
+func hideSession(h http.Header) {
+	cookies := h["Cookie"]
+	if !slices.ContainsFunc(cookies, func(line string) bool { return strings.Contains(line, session.Cookie) }) {
+		return
+	}
+	var kept []string
+	for _, line := range cookies {
+		var pairs []string
+		for pair := range strings.SplitSeq(line, ";") {
+			name, _, _ := strings.Cut(pair, "=")
+			if strings.TrimSpace(name) != session.Cookie {
+				pairs = append(pairs, strings.TrimSpace(pair))
+			}
+		}
+		if len(pairs) > 0 {
+			kept = append(kept, strings.Join(pairs, "; "))
+		}
+	}
+	if len(kept) == 0 {
+		h.Del("Cookie")
+		return
+	}
+	h["Cookie"] = kept
+}
+
+// setsSession reports whether a Set-Cookie is one of the session's, which is no function's to set.
+func setsSession(value []byte) bool {
+	name, _, _ := bytes.Cut(value, []byte("="))
+	return string(bytes.TrimSpace(name)) == session.Cookie
+}
