@@ -162,7 +162,8 @@ func (s *system) alertmanager() (*supervise.Program, error) {
 
 func (s *system) program(name, path, dial, listen string, env []string, args ...string) (*supervise.Program, error) {
 	p, err := supervise.NewProgram(supervise.ProgramOptions{
-		Name: name, Path: path, Args: append(args, "--web.listen-address="+listen), Env: env,
+		Name: name, Path: path, Env: env,
+		Args:    append(args, "--web.listen-address="+listen, "--web.external-url=http://"+dial), // in the links of alerts
 		LogFile: s.logFile(name), ReadyURL: "http://" + dial + "/-/ready",
 		Report: func(e supervise.Event) {
 			if e.Err != nil {
