@@ -17,7 +17,7 @@ type PortalSession struct {
 // SignIn is the body of POST /ui/session.
 type SignIn struct {
 	User     string `json:"user"`
-	Password string `json:"password"` //nolint:gosec // G117: it is read, and never written
+	Password string `json:"password"`
 }
 
 // Number is one that may be unknown. Unknown is NaN here and null in JSON, which has no infinity either.

@@ -43,7 +43,10 @@ func TestPortal(t *testing.T) {
 	watching, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.watch(watching) }()
-	defer func() { stop(); <-ended }()
+	defer func() {
+		stop()
+		<-ended
+	}()
 	Play(t, sys, Scenario{
 		At(0, Offer("echoit", 4)),
 		At(4*second, Offer("echoit", 40)),

@@ -117,7 +117,7 @@ type Options struct {
 	Decisions func(function string, n int) []api.ScaleEvent
 	// Portal are the files of the portal, served under /ui/. Nil: there is none, and nobody can sign in.
 	Portal fs.FS
-	// FollowDecisions calls each with the last n decisions, oldest first, and then with those that are new or changed, until ctx
+	// FollowDecisions calls each with the last n decisions at once, oldest first, and then with those that are new or changed, until ctx
 	// ends. Nil: they are not known.
 	FollowDecisions func(ctx context.Context, n int, each func([]api.ScaleEvent))
 	// AlertReader reads the alerts and silences that the portal shows. Nil: they are not known.

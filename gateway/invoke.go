@@ -48,9 +48,9 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 	}
 	name = target.name // it may have been called by its alias
 	use := g.useBy(r.Header, target)
-	if use == asWorker {
+	if use == asScript {
 		stamp.put(w.Header())
-		httperr.Refuse(w, http.StatusForbidden, "function "+name+" may not serve this worker, which would act for other pages: "+
+		httperr.Refuse(w, http.StatusForbidden, "function "+name+" may not serve this script, which would act for other pages: "+
 			"its annotation "+PagesAnnotation+" says whether it is trusted")
 		return
 	}

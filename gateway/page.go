@@ -24,25 +24,29 @@ type use int
 const (
 	asData   use = iota // or it is no browser
 	asPage              // a document, in a window or a frame
-	asWorker            // a script that answers for pages of the origin, or is shared by them
+	asScript            // one that acts for pages of the origin: a worker, or a part of one of them
 )
 
 // useOf tells by the values of Sec-Fetch-Dest, Service-Worker, Accept and User-Agent. Browsers send the first over TLS and to
 // this machine itself only; else every browser counts, whatever it wants, since nothing else asks for pages.
-func useOf(dest, serviceWorker, accept, agent string) use {
+func useOf(dest, site, serviceWorker, accept, agent string) use {
 	switch dest {
 	case "":
-	case "empty", "audio", "audioworklet", "font", "image", "json", "manifest", "paintworklet", "report", "script", "style", "text",
-		"track", "video", "worker", "xslt":
+	case "script", "style", "worker":
+		if site == "same-origin" { // what is sealed is of another, so this is the portal's own page, led astray
+			return asScript
+		}
+		return asData
+	case "empty", "audio", "audioworklet", "font", "image", "json", "manifest", "paintworklet", "report", "text", "track", "video", "xslt":
 		return asData
 	case "serviceworker", "sharedworker":
-		return asWorker
+		return asScript
 	default:
 		return asPage
 	}
 	switch {
 	case serviceWorker != "":
-		return asWorker
+		return asScript
 	case strings.Contains(accept, "text/html"), strings.HasPrefix(agent, "Mozilla/"):
 		return asPage
 	}
@@ -54,7 +58,7 @@ func (g *Gateway) useBy(h http.Header, target *route) use {
 	if g.site == nil || target.status.Load().Annotations[PagesAnnotation] == "trusted" {
 		return asData
 	}
-	return useOf(h.Get("Sec-Fetch-Dest"), h.Get("Service-Worker"), h.Get("Accept"), h.Get("User-Agent"))
+	return useOf(h.Get("Sec-Fetch-Dest"), h.Get("Sec-Fetch-Site"), h.Get("Service-Worker"), h.Get("Accept"), h.Get("User-Agent"))
 }
 
 // forPage reports whether a request must take the long way, which knows what to do: it may be a browser's for a page or a

@@ -56,6 +56,9 @@ func TestPagesOfFunctions(t *testing.T) {
 		{"a service worker", with, "/function/page/sw.js", []string{"Sec-Fetch-Dest", "serviceworker"}, 403, false},
 		{"a service worker, old", with, "/function/page/sw.js", []string{"Service-Worker", "script"}, 403, false},
 		{"a shared worker", open, "/function/page/sw.js", []string{"Sec-Fetch-Dest", "sharedworker"}, 403, false},
+		{"a script of the portal's page", with, "/function/page/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "same-origin"}, 403, false},
+		{"a script of a sealed page", with, "/function/page/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "cross-site"}, 200, false},
+		{"a script of a trusted page", with, "/function/trusted/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "same-origin"}, 200, false},
 		{"trusted", with, "/function/trusted", dest("document"), 200, false},
 		{"trusted worker", with, "/function/trusted", dest("serviceworker"), 200, false},
 		{"no portal", without, "/function/page", dest("document"), 200, false},
@@ -176,7 +179,7 @@ func TestForPage(t *testing.T) {
 			t.Errorf("%v: %t", tt.header, got)
 		}
 		h := tt.header
-		if u := useOf(h["Sec-Fetch-Dest"], h["Service-Worker"], h["Accept"], h["User-Agent"]); u != asData && !forPage(fields) {
+		if u := useOf(h["Sec-Fetch-Dest"], "same-origin", h["Service-Worker"], h["Accept"], h["User-Agent"]); u != asData && !forPage(fields) {
 			t.Errorf("%v goes the short way, and is %d", h, u)
 		}
 	}

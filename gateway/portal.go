@@ -39,7 +39,7 @@ func (g *Gateway) portal() http.Handler {
 	if g.site == nil {
 		return nil
 	}
-	sessions := http.Handler(g.handle(g.serveSession))
+	sessions := g.handle(g.serveSession)
 	if g.opts.Credentials == nil {
 		sessions = byAddress(sessions)
 	}

@@ -112,7 +112,7 @@ func (g *Gateway) continueSession(w http.ResponseWriter, r *http.Request, s sess
 // sent.
 func (g *Gateway) setSession(w http.ResponseWriter, r *http.Request, token string, maxAge int) {
 	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: over plain HTTP a browser would not send a secure one back
 		Name: session.Cookie, Value: token, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 		Secure: r.TLS != nil || strings.TrimSpace(proto) == "https",
 	})

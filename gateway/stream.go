@@ -18,7 +18,7 @@ const pageWriteTimeout = 10 * time.Second
 // openLive makes what the portal's pages watch.
 func (g *Gateway) openLive() (err error) {
 	o := live.Options{
-		Hello: g.hello, Functions: g.liveFunctions, Detail: g.detail, ControlLoop: g.opts.ControlLoop,
+		Hello: g.hello, Functions: g.liveFunctions, Alone: g.routes.alone, Detail: g.detail, ControlLoop: g.opts.ControlLoop,
 		Decisions: g.opts.FollowDecisions, Log: g.log, Registerer: g.opts.Registry,
 	}
 	if g.prometheus != nil {
@@ -63,7 +63,7 @@ func (g *Gateway) streamPortal(w http.ResponseWriter, r *http.Request) error {
 
 // follow writes what a watcher gets until the page or the gateway goes, or the session is to be renewed.
 func (g *Gateway) follow(ctx context.Context, r *http.Request, watcher *live.Watcher, out pageStream) {
-	renew, stop := sessionDue(r.Context())
+	renew, stop := sessionDue(ctx)
 	defer stop()
 	bye := []byte("event: bye\ndata: {}\n\n")
 	for {
@@ -132,7 +132,7 @@ func (g *Gateway) hello(now time.Time) api.PortalHello {
 }
 
 // liveFunctions is what this gateway knows of its functions.
-func (g *Gateway) liveFunctions(time.Time) []live.Function {
+func (g *Gateway) liveFunctions(now time.Time) []live.Function {
 	frozen := map[string]api.FrozenFunction{}
 	if g.opts.Freezer != nil {
 		for _, f := range g.opts.Freezer.Frozen() {
@@ -144,8 +144,10 @@ func (g *Gateway) liveFunctions(time.Time) []live.Function {
 	routes := g.routes.sorted()
 	list := make([]live.Function, len(routes))
 	for i, r := range routes {
+		_, integral := r.series.load.read(now)
 		list[i] = live.Function{
-			Status: r.status.Load(), Held: r.gate.Held(), Invocations: r.series.finished.Load(), Frozen: frozen[r.name],
+			Status: r.status.Load(), Held: r.gate.Held(), Invocations: r.series.finished.Load(),
+			Arrivals: r.series.arrivals.Load(), InFlightSeconds: integral, Frozen: frozen[r.name],
 		}
 	}
 	return list

@@ -184,6 +184,13 @@ func (t *table) share(gateways int) {
 	}
 }
 
+// alone reports whether no other gateway lends the same replicas.
+func (t *table) alone() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sharers == 1
+}
+
 // open makes the route of a function that the table has not seen.
 func (t *table) open(status function.Status) *route {
 	r := &route{name: status.Name, label: functionLabel(status.Name), series: t.opts.metrics.open(status.Name)}

@@ -94,6 +94,9 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	if o.Credentials, err = c.credentials(o.Log); err != nil {
 		return nil, err
 	}
+	if o.Links, err = c.links(); err != nil {
+		return nil, err
+	}
 	var opened []net.Listener
 	for _, port := range []struct {
 		to         *net.Listener
@@ -109,7 +112,6 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--alertmanager: %w", err), closeAll(opened))
 	}
-	o.Links = gateway.Links{Prometheus: c.PrometheusLink, Alertmanager: c.AlertmanagerLink}
 	o.Info = gateway.Info{Backend: "faas-swarm", Orchestration: "swarm"}
 	s := &gatewayService{log: o.Log, group: supervise.NewGroup(), backend: b, drain: o.Config.DrainTimeout}
 	if c.Queue != "" {
@@ -159,6 +161,17 @@ func (c *gatewayCommand) queueOptions() queue.Options {
 		o.Callbacks.Control = append(o.Callbacks.Control, host)
 	}
 	return o
+}
+
+// links are where a browser finds the others. Pages point to them, so nothing else than pages is taken.
+func (c *gatewayCommand) links() (gateway.Links, error) {
+	for flag, text := range map[string]string{"--prometheus-link": c.PrometheusLink, "--alertmanager-link": c.AlertmanagerLink} {
+		u, err := url.Parse(text)
+		if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			return gateway.Links{}, fmt.Errorf("%s %.100q: write it as https://prometheus.example.com", flag, text)
+		}
+	}
+	return gateway.Links{Prometheus: c.PrometheusLink, Alertmanager: c.AlertmanagerLink}, nil
 }
 
 // hostsOf are the names in URLs, without ports and passwords.

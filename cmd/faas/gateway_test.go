@@ -270,3 +270,14 @@ func (b *logBuffer) await(t *testing.T, text string) {
 		}
 	}
 }
+
+func TestLinks(t *testing.T) {
+	for text, fits := range map[string]bool{
+		"": true, "https://p.example.com/prefix": true, "http://127.0.0.1:9090": true, "javascript:alert(1)": false, "p.example.com": false, "//p": false,
+	} {
+		c := gatewayCommand{AlertmanagerLink: text}
+		if l, err := c.links(); (err == nil) != fits || fits && l.Alertmanager != text {
+			t.Errorf("%q: %+v, %v", text, l, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"faas/api"
@@ -19,6 +20,8 @@ const (
 	defaultStartUp = time.Second
 	// previewPoints is how many points a preview has at most.
 	previewPoints = 360
+	// previewAsk bounds one question to Prometheus.
+	previewAsk = 15 * time.Second
 	// previewSeed makes the same preview come out the same.
 	previewSeed = 1
 )
@@ -29,8 +32,9 @@ func newPreview(urls []string) (gateway.Preview, error) {
 		return nil, nil //nolint:nilnil // the gateway does without
 	}
 	var clients []*past.Client
+	asks := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: previewAsk}
 	for _, url := range urls {
-		c, err := past.New(past.Options{URL: url})
+		c, err := past.New(past.Options{URL: url, Client: asks})
 		if err != nil {
 			return nil, err
 		}

@@ -51,7 +51,7 @@ func Step(length time.Duration) time.Duration {
 // kind ErrUnavailable.
 func Read(ctx context.Context, c *prom.Client, s function.Status, length time.Duration, now time.Time) (api.PortalHistory, error) {
 	step := Step(length)
-	end := now.Truncate(step)
+	end := now.Truncate(time.Second) // the newest point is of now, whatever the step
 	start := end.Add(-length.Truncate(step))
 	out := api.PortalHistory{Function: s.Name, From: start.UnixMilli(), To: end.UnixMilli(), Step: step.Seconds(), Decisions: []api.ScaleEvent{}}
 	for at := start; !at.After(end); at = at.Add(step) {

@@ -25,7 +25,7 @@ func TestStep(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	now := time.Unix(1792000003, 0)
+	now := time.Unix(1792000000, 5e8)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		result := ""

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"faas/api"
@@ -23,8 +24,14 @@ const (
 func (s *show) ask(ctx context.Context) {
 	o := s.hub.opts
 	if o.Decisions != nil {
+		answered := s.pend()
 		s.asking.Go(func() {
-			o.Decisions(ctx, decisionsShown, func(events []api.ScaleEvent) { s.update(ctx, func() { s.decided(events) }) })
+			o.Decisions(ctx, decisionsShown, func(events []api.ScaleEvent) {
+				s.update(ctx, func() {
+					s.decided(events)
+					answered()
+				})
+			})
 		})
 	}
 	if o.Alerts != nil {
@@ -40,7 +47,8 @@ func (s *show) ask(ctx context.Context) {
 	if o.Rates == nil {
 		return
 	}
-	s.asking.Go(func() { s.askPast(ctx) })
+	answered := s.pend()
+	s.asking.Go(func() { s.askPast(ctx, answered) })
 	s.every(ctx, loadsEvery, func(ctx context.Context) func() {
 		loads, err := o.Rates.Loads(ctx)
 		return func() {
@@ -60,7 +68,7 @@ func (s *show) ask(ctx context.Context) {
 }
 
 // askPast asks for the sparklines, until they are known, and sends everything anew then.
-func (s *show) askPast(ctx context.Context) {
+func (s *show) askPast(ctx context.Context, answered func()) {
 	for ctx.Err() == nil {
 		asked, cancel := context.WithTimeout(ctx, askTimeout)
 		now := time.Now()
@@ -72,9 +80,11 @@ func (s *show) askPast(ctx context.Context) {
 				now := time.Now()
 				s.send(s.tick(now))
 				s.send(s.table.full(now))
+				answered()
 			})
 			return
 		}
+		s.update(ctx, answered)
 		s.hub.opts.Log.Debug("sparklines cannot be read", "err", err)
 		sleep(ctx, answersEvery)
 	}
@@ -92,8 +102,15 @@ func (s *show) detail(ctx context.Context, name string, f *focus) {
 	})
 }
 
+// pend notes one more who asks. What it returns is to be called with the first answer, by run, and does nothing later.
+func (s *show) pend() (answered func()) {
+	s.pending++
+	return sync.OnceFunc(func() { s.pending-- })
+}
+
 // every asks at once and then regularly until ctx ends. What ask returns takes in the answer.
 func (s *show) every(ctx context.Context, d time.Duration, ask func(context.Context) func()) {
+	answered := s.pend()
 	s.asking.Go(func() {
 		tick := time.NewTicker(d)
 		defer tick.Stop()
@@ -101,7 +118,10 @@ func (s *show) every(ctx context.Context, d time.Duration, ask func(context.Cont
 			asked, cancel := context.WithTimeout(ctx, askTimeout)
 			update := ask(asked)
 			cancel()
-			s.update(ctx, update)
+			s.update(ctx, func() {
+				update()
+				answered()
+			})
 			select {
 			case <-ctx.Done():
 				return

@@ -39,6 +39,8 @@ type Options struct {
 	Hello func(now time.Time) api.PortalHello
 	// Functions returns what the gateway knows of its functions, in the order of their names.
 	Functions func(now time.Time) []Function
+	// Alone reports whether this gateway is the only one, so that its own counters are the whole truth. Nil: it is not.
+	Alone func() bool
 	// Detail returns all about one function. Nil: nobody asks for one.
 	Detail func(ctx context.Context, name string, now time.Time) api.PortalFunction
 	// Rates and Alerts are nil where nobody said where Prometheus and Alertmanager are.
@@ -46,7 +48,7 @@ type Options struct {
 	Alerts Alerts
 	// ControlLoop returns nil while alerts arrive. Nil: they always do.
 	ControlLoop func() error
-	// Decisions calls each with the last n decisions, and then with those that are new or changed, until ctx ends. Nil: none are
+	// Decisions calls each with the last n decisions at once, and then with those that are new or changed, until ctx ends. Nil: none are
 	// known.
 	Decisions func(ctx context.Context, n int, each func([]api.ScaleEvent))
 	// MaxWatchers bounds the pages that watch at once. 0: 200.
@@ -75,6 +77,9 @@ func New(o Options) (*Hub, error) {
 	o.MaxWatchers = cmp.Or(o.MaxWatchers, maxWatchers)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Alone == nil {
+		o.Alone = func() bool { return false }
 	}
 	if o.ControlLoop == nil {
 		o.ControlLoop = func() error { return nil }

@@ -98,6 +98,7 @@ func open(t testing.TB, w *world, change func(*Options)) *Hub {
 			return w.loop
 		},
 		Decisions: func(ctx context.Context, _ int, each func([]api.ScaleEvent)) {
+			each(nil)
 			for {
 				select {
 				case events := <-w.decided:
@@ -195,14 +196,16 @@ func wait(d time.Duration) { time.Sleep(d + time.Millisecond) }
 
 func TestFirstEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{functions: []Function{ready("a", 1, 1), ready("b", 3, 1)}, loads: map[string]Load{"a": {4.5, 2}},
-			past: map[string][]float64{"a": {1, 2, 3}}}
+		w := &world{
+			functions: []Function{ready("a", 1, 1), ready("b", 3, 1)}, loads: map[string]Load{"a": {4.5, 2}},
+			past: map[string][]float64{"a": {1, 2, 3}},
+		}
 		h := open(t, w, nil)
 		page := join(t, h, "")
 		defer page.Leave()
 		first := got(t, page)
-		want := []string{"hello", "functions", "decisions", "control"}
-		if diff := cmp.Diff(want, names(first)[:4]); diff != "" {
+		want := []string{"hello", "functions", "decisions", "control", "alerts"}
+		if diff := cmp.Diff(want, names(first)[:5]); diff != "" {
 			t.Errorf("first events (-want +got):\n%s", diff)
 		}
 		rows := rowsOf(t, first)
@@ -492,5 +495,36 @@ func TestMetrics(t *testing.T) {
 	}
 	if _, err := New(Options{}); err == nil {
 		t.Error("it needs nothing")
+	}
+}
+
+// TestAlone checks that the only gateway shows its own counters where Prometheus tells nothing, and several do not.
+func TestAlone(t *testing.T) {
+	for _, alone := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := ready("a", 1, 1)
+			w := &world{functions: []Function{f}}
+			h := open(t, w, func(o *Options) {
+				o.Rates = nil
+				o.Alone = func() bool { return alone }
+			})
+			page := join(t, h, "")
+			defer page.Leave()
+			var last api.PortalRow
+			for i := range 4 {
+				f.Arrivals += 7
+				f.InFlightSeconds += 2.5
+				w.do(func() { w.functions = []Function{f} })
+				wait(time.Second - time.Millisecond)
+				if i == 2 { // another page comes between two ticks
+					join(t, h, "").Leave()
+				}
+			}
+			synctest.Wait()
+			last = rowsOf(t, got(t, page))["a"]
+			if alone && (last.RPS < 6.9 || last.RPS > 7.1 || last.InFlight < 2.4 || last.InFlight > 2.6) || !alone && last.RPS.Known() {
+				t.Errorf("alone %t: %+v", alone, last)
+			}
+		})
 	}
 }

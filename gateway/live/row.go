@@ -15,6 +15,9 @@ type Function struct {
 	// Held is what waits for a replica, and Invocations what ended.
 	Held        int
 	Invocations int64
+	// Arrivals have been so many, and InFlightSeconds is what was in flight, integrated over time.
+	Arrivals        uint64
+	InFlightSeconds float64
 	// Frozen is the silence that freezes it. The zero value: none does.
 	Frozen api.FrozenFunction
 }

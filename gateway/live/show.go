@@ -13,6 +13,8 @@ import (
 
 const (
 	tickEvery = time.Second
+	// patience is how long the first page waits for the first answers, so that it does not show for a moment that nothing is known.
+	patience = 300 * time.Millisecond
 	// decisionsShown is how many a page that comes is told of.
 	decisionsShown = 100
 )
@@ -24,6 +26,7 @@ type show struct {
 	focuses  map[string]*focus
 	updates  chan func() // from those who ask others: run calls them
 	asking   sync.WaitGroup
+	pending  int // of those who ask, how many have had no answer yet
 
 	table     table
 	decisions []decision // oldest first
@@ -67,9 +70,12 @@ func (s *show) run(ctx context.Context, first *Watcher) {
 	}()
 	now := time.Now()
 	s.table.look(s.hub.opts.Functions(now), now)
-	s.control = s.controlNow()
-	s.admit(ctx, first, now)
 	s.ask(ctx)
+	s.awaitFirst(ctx)
+	s.control = s.controlNow()
+	now = time.Now()
+	s.tick(now)
+	s.admit(ctx, first, now)
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
 	for {
@@ -89,6 +95,22 @@ func (s *show) run(ctx context.Context, first *Watcher) {
 		case now := <-tick.C:
 			s.send(s.tick(now))
 			s.tellControl()
+		}
+	}
+}
+
+// awaitFirst takes in what comes until everybody who asks has had an answer, or patience is over.
+func (s *show) awaitFirst(ctx context.Context) {
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for s.pending > 0 {
+		select {
+		case update := <-s.updates:
+			update()
+		case <-late.C:
+			return
+		case <-ctx.Done():
+			return
 		}
 	}
 }
@@ -150,7 +172,10 @@ func (s *show) sendTo(name string, frame []byte) {
 }
 
 // tick looks at the functions and returns the event about what changed.
-func (s *show) tick(now time.Time) []byte { return s.table.tick(s.hub.opts.Functions(now), now) }
+func (s *show) tick(now time.Time) []byte {
+	s.table.alone = s.hub.opts.Alone()
+	return s.table.tick(s.hub.opts.Functions(now), now)
+}
 
 // decided takes in decisions, of which some may be known.
 func (s *show) decided(events []api.ScaleEvent) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"faas/api"
+	"faas/function"
 )
 
 // How old what Prometheus said may be before it is not known any more.
@@ -26,6 +27,9 @@ type table struct {
 	answers   map[string]Answers
 	answersAt time.Time
 
+	// alone says that this gateway's own counters are the whole truth.
+	alone bool
+
 	buffer []byte
 }
 
@@ -36,9 +40,11 @@ type row struct {
 	function Function
 	measures measures
 	json     []byte // without the sparkline
+	own      Load   // by this gateway's counters
+	counted  Function
+	at       time.Time // when they were
 	spark    spark
-	round    uint64 // of the tick that saw it last
-	fresh    bool   // nobody was told of it yet
+	fresh    bool // nobody was told of it yet
 }
 
 func newTable() table { return table{rows: map[string]*row{}} }
@@ -50,10 +56,13 @@ func (t *table) look(functions []Function, now time.Time) (changed []*row, remov
 		name := f.Status.Name
 		r := t.rows[name]
 		if r == nil {
-			r = &row{name: name, spark: newSpark(now), fresh: true}
+			r = &row{name: name, spark: newSpark(now), fresh: true, own: Load{math.NaN(), math.NaN()}, counted: f, at: now}
 			t.rows[name] = r
 		}
 		m := t.measure(f, now)
+		if r.count(f, now); t.alone {
+			m.complete(r.own)
+		}
 		r.spark.add(now, float64(m.rps))
 		if r.update(f, m) {
 			changed = append(changed, r)
@@ -92,38 +101,56 @@ func (r *row) update(f Function, m measures) bool {
 func (t *table) measure(f Function, now time.Time) measures {
 	m := unknownMeasures()
 	name := f.Status.Name
-	answers, known := t.answers[name]
-	known = known && now.Sub(t.answersAt) <= maxAnswersAge
-	if known {
+	if answers, ok := t.answers[name]; ok && now.Sub(t.answersAt) <= maxAnswersAge {
 		m.p50, m.p99, m.errors = api.Number(answers.P50), api.Number(answers.P99), api.Number(answers.Errors)
+		if !t.alone {
+			m.rps, m.inFlight = api.Number(answers.Load.RPS), api.Number(answers.Load.InFlight)
+		}
 	}
 	if t.loads == nil || now.Sub(t.loadsAt) > maxLoadsAge {
+		m.rps, m.inFlight = api.Unknown(), api.Unknown()
 		return m
 	}
 	load, ok := t.loads[name]
-	if !ok {
-		load = Load{math.NaN(), math.NaN()}
+	set := func(to *api.Number, v float64, follows bool) {
+		switch {
+		case ok && !math.IsNaN(v):
+			*to = api.Number(v)
+		case follows && !to.Known(): // of what is at rest there is none
+			*to = 0
+		}
 	}
-	m.rps, m.inFlight = api.Number(load.RPS), api.Number(load.InFlight)
-	// Of what does not follow such a load, and of what is at rest, there is none each second.
-	if !m.rps.Known() && known {
-		m.rps = api.Number(answers.Load.RPS)
-	}
-	if !m.inFlight.Known() && known {
-		m.inFlight = api.Number(answers.Load.InFlight)
-	}
-	if follows(f, "rps") && !m.rps.Known() {
-		m.rps = 0
-	}
-	if (follows(f, "capacity") || f.Status.Scaling.Slots > 0) && !m.inFlight.Known() {
-		m.inFlight = 0
-	}
+	set(&m.rps, load.RPS, follows(f, function.ScalingRPS))
+	set(&m.inFlight, load.InFlight, follows(f, function.ScalingCapacity) || f.Status.Scaling.Slots > 0)
 	return m
 }
 
-func follows(f Function, signal string) bool {
+// complete fills in what Prometheus does not know.
+func (m *measures) complete(own Load) {
+	if !m.rps.Known() {
+		m.rps = api.Number(own.RPS)
+	}
+	if !m.inFlight.Known() {
+		m.inFlight = api.Number(own.InFlight)
+	}
+}
+
+// count measures the load by what was counted since the last time, if that is long enough ago.
+func (r *row) count(f Function, now time.Time) {
+	d := now.Sub(r.at)
+	if d < tickEvery/2 {
+		return
+	}
+	r.own = Load{math.NaN(), math.NaN()}
+	if f.Arrivals >= r.counted.Arrivals && d <= maxLoadsAge { // else it was removed and came back, or nobody watched
+		r.own = Load{float64(f.Arrivals-r.counted.Arrivals) / d.Seconds(), (f.InFlightSeconds - r.counted.InFlightSeconds) / d.Seconds()}
+	}
+	r.counted, r.at = f, now
+}
+
+func follows(f Function, signal function.ScalingType) bool {
 	for _, s := range f.Status.Scaling.Signals {
-		if string(s.Type) == signal {
+		if s.Type == signal {
 			return true
 		}
 	}

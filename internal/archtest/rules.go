@@ -31,6 +31,9 @@ var importRules = []importRule{
 	{of: "gateway", may: []string{"api", "function", "internal/..."}},
 	{of: "gateway/activator", may: []string{"function", "internal/..."}},
 	{of: "gateway/overload", may: []string{"function", "internal/..."}},
+	// They are what is between the portal's user and the gateway: nothing of functions is in them.
+	{of: "gateway/session"},
+	{of: "gateway/site", may: []string{"internal/httperr"}},
 	{of: "gateway/proxy", may: []string{"function", "internal/..."}},
 	{of: "scaler", may: []string{"function", "internal/..."}},
 	{of: "queue", may: []string{"function", "internal/..."}},
