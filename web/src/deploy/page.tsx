@@ -1,0 +1,91 @@
+// Deploys a function, or updates the one that the path names.
+import { useComputed, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { deploy, describe, update } from "../api/calls";
+import { words } from "../api/request";
+import { functionPath, go, guardLeaving } from "../route";
+import { hello, table } from "../stream/store";
+import { say } from "../toast";
+import { Note } from "../ui/note";
+import { deploymentOf, draftFrom, emptyDraft, type Draft } from "./draft";
+import { DeployFields } from "./fields";
+import { anyError, validate } from "./validate";
+
+export function Deploy({ name }: { name: string }) {
+  const draft = useSignal<Draft>(emptyDraft());
+  const began = useSignal("");
+  const loaded = useSignal(name === "");
+  const error = useSignal("");
+  // Errors are shown once sending was tried, or the field was left; then they go as soon as they are mended.
+  const strict = useSignal(false);
+  const busy = useSignal(false);
+
+  useEffect(() => {
+    if (name === "") {
+      began.value = JSON.stringify(draft.peek());
+      return;
+    }
+    describe(name).then((s) => {
+      draft.value = draftFrom(s);
+      began.value = JSON.stringify(draft.peek());
+      loaded.value = true;
+    }, (e) => (error.value = words(e)));
+  }, [name]);
+
+  const changed = useComputed(() => began.value !== "" && JSON.stringify(draft.value) !== began.value);
+  useEffect(() => {
+    guardLeaving(() => !changed.peek() || confirm("Leave the form? What was typed is lost."));
+    return () => guardLeaving(null);
+  }, []);
+
+  const found = validate(draft.value, name === "" ? table.names.value : null);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    strict.value = true;
+    error.value = "";
+    if (anyError(found)) {
+      // After the errors are drawn, the first wrong field has the focus.
+      setTimeout(() => document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
+      return;
+    }
+    busy.value = true;
+    try {
+      const d = deploymentOf(draft.value);
+      await (name === "" ? deploy(d) : update(d));
+      say(name === "" ? `${d.service} is deployed.` : `${name} is updated: its replicas are replaced one after the other.`);
+      guardLeaving(null);
+      go(functionPath(d.service));
+    } catch (e) {
+      error.value = words(e);
+    }
+    busy.value = false;
+  };
+
+  return (
+    <div class="deploy stack">
+      <div>
+        <h1>{name === "" ? "Deploy a function" : `Update ${name}`}</h1>
+        <p class="muted">
+          {name === ""
+            ? "Any program that reads its standard input and writes its standard output, in an image."
+            : "All that was deployed is said anew. The number of replicas stays, and they are replaced without a failed request."}
+        </p>
+      </div>
+      {!loaded.value && error.value === "" && <i class="skeleton block" />}
+      {!loaded.value && error.value !== "" && <Note kind="red">{error.value}</Note>}
+      {loaded.value && (
+        <form class="stack" onSubmit={submit} noValidate aria-label={name === "" ? "Deploy a function" : `Update ${name}`}>
+          <DeployFields draft={draft} found={found} strict={strict.value} fixedName={name !== ""} />
+          {error.value !== "" && <Note kind="red">{error.value}</Note>}
+          {strict.value && anyError(found) && <Note kind="red">Some fields need a look: each says what.</Note>}
+          <div class="row submit">
+            <button type="submit" class="button primary" disabled={busy.value || hello.value === null} data-testid="deploy-submit">
+              {busy.value ? "Sending…" : name === "" ? "Deploy" : "Update"}
+            </button>
+            <a class="button" href={name === "" ? "/ui/" : functionPath(name)}>Cancel</a>
+          </div>
+        </form>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+// The lines of a function's log: followed, bounded, and given out in batches.
+import { aborted, failure, signedOut, words } from "../api/request";
+import type { LogMessage } from "../api/types";
+
+export interface LogLine extends LogMessage {
+  id: number;
+}
+
+export interface LogOptions {
+  name: string;
+  instance: string;
+  tail: number;
+  onLines: (lines: LogLine[]) => void;
+  onState: (state: "connecting" | "following" | "waiting", error: string) => void;
+}
+
+let lastID = 0;
+const longestWait = 5000;
+
+/** Splits lines of JSON that come in any pieces. What is no JSON is left out. */
+export class Lines {
+  private rest = "";
+
+  push(text: string): LogMessage[] {
+    const lines = (this.rest + text).split("\n");
+    this.rest = lines.pop() ?? "";
+    const messages: LogMessage[] = [];
+    for (const line of lines) {
+      if (line.trim() === "") continue;
+      try {
+        messages.push(JSON.parse(line) as LogMessage);
+      } catch {
+        // Half a line of a connection that broke.
+      }
+    }
+    return messages;
+  }
+}
+
+/** Follows until it is stopped, and connects anew when the connection ends. */
+export function follow(options: LogOptions): () => void {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let wait = 500;
+  let newest = "";
+
+  const connect = async () => {
+    options.onState("connecting", "");
+    let problem = "";
+    try {
+      const query = new URLSearchParams({ name: options.name, follow: "true" });
+      // After a break only what is new: the older lines are here already.
+      if (newest === "") query.set("tail", String(options.tail));
+      else query.set("since", newest);
+      if (options.instance !== "") query.set("instance", options.instance);
+      const answer = await fetch(`/system/logs?${query}`, { credentials: "same-origin", cache: "no-store", signal: abort.signal });
+      if (answer.status === 401) {
+        signedOut();
+        return;
+      }
+      if (!answer.ok || !answer.body) throw await failure(answer);
+      options.onState("following", "");
+      wait = 500;
+      await read(answer.body);
+    } catch (e) {
+      if (aborted(e) || abort.signal.aborted) return;
+      problem = words(e);
+    }
+    if (abort.signal.aborted) return;
+    options.onState("waiting", problem);
+    timer = setTimeout(() => void connect(), wait);
+    wait = Math.min(wait * 2, longestWait);
+  };
+
+  const read = async (body: ReadableStream<Uint8Array>) => {
+    const reader = body.getReader();
+    const decoder = new TextDecoder();
+    const lines = new Lines();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      const after = newest;
+      const fresh = lines.push(decoder.decode(value, { stream: true })).filter((m) => after === "" || m.timestamp > after);
+      if (fresh.length === 0) continue;
+      newest = fresh.at(-1)?.timestamp ?? newest;
+      options.onLines(fresh.map((m) => ({ ...m, id: ++lastID })));
+    }
+  };
+
+  void connect();
+  return () => {
+    abort.abort();
+    clearTimeout(timer);
+  };
+}
