@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // patience is how long a page may take for what a person waits for.
@@ -113,13 +114,18 @@ func (p *Page) Go(path string) {
 // Click clicks what has this data-testid.
 func (p *Page) Click(id string) {
 	p.t.Helper()
-	p.do("click "+id, chromedp.ScrollIntoView(selector(id)), chromedp.Click(selector(id)))
+	p.do("click "+id, chromedp.WaitVisible(selector(id)), chromedp.ScrollIntoView(selector(id)), chromedp.Click(selector(id)))
 }
 
 // Fill replaces the text of a field, key by key.
 func (p *Page) Fill(id, text string) {
 	p.t.Helper()
-	p.do("fill "+id, chromedp.WaitVisible(selector(id)), chromedp.Clear(selector(id)), chromedp.SendKeys(selector(id), text))
+	if text == "" {
+		text = kb.Delete
+	}
+	p.do("fill "+id, chromedp.WaitVisible(selector(id)), chromedp.ScrollIntoView(selector(id)))
+	Eval[bool](p, fmt.Sprintf(`(() => { const e = document.querySelector(%q); e.focus(); e.select(); return true })()`, selector(id)))
+	p.do("fill "+id, chromedp.KeyEvent(text))
 }
 
 // Choose chooses an option of a select by its value.
@@ -156,13 +162,23 @@ func (p *Page) AwaitGone(id string) {
 	p.AwaitThat(id+" to be gone", patience, fmt.Sprintf(`!document.querySelector(%q)`, selector(id)))
 }
 
-// AwaitThat waits until an expression of JavaScript is true.
+// AwaitThat waits until an expression of JavaScript is true. A page that is just being left has none that is.
 func (p *Page) AwaitThat(what string, within time.Duration, expression string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, within)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(within))); err != nil {
-		p.t.Fatalf("waited %s for %s: %v; the page says: %.1500s", within, what, err, Eval[string](p, `document.body.innerText`))
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Promise.resolve("+expression+").then(Boolean)", chromedp.EvalAwaitPromise))
+		if err == nil && ok {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			p.t.Fatalf("waited %s for %s: %v; the page says: %.2000s", within, what, err, p.says())
+		}
 	}
 }
 
@@ -271,7 +287,7 @@ func (p *Page) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 func (p *Page) says() string {
 	ctx, cancel := context.WithTimeout(p.ctx, time.Second)
 	defer cancel()
-	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`)) // only helps
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`location.href + " " + document.title + "\n" + document.documentElement.innerText`)) // only helps
 	return text
 }
 
