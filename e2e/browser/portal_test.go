@@ -12,6 +12,7 @@ import (
 // TestPortal goes through the portal of a running system as a person would. The system is one for all, with the sample
 // functions; what a test changes, it does to a function of its own.
 func TestPortal(t *testing.T) {
+	t.Parallel()
 	b, sys := start(t), startSamples(t)
 	t.Run("sign in", func(t *testing.T) { testSignIn(t, b, sys) })
 	t.Run("visits", func(t *testing.T) {
@@ -31,6 +32,7 @@ func TestPortal(t *testing.T) {
 			})
 		}
 	})
+	t.Run("looks", func(t *testing.T) { testLooks(t, signedIn(t, b, sys, "/ui/"), sys) })
 	t.Run("gateway restarts", func(t *testing.T) { testRestart(t, signedIn(t, b, sys, "/ui/"), sys) })
 }
 
