@@ -7,6 +7,7 @@ import { functionPath } from "../route";
 import { alerts, control, hello, table } from "../stream/store";
 import { complain, say } from "../toast";
 import { Icon } from "../ui/icon";
+import { ScrollBox } from "../ui/scroll-box";
 import { Ago } from "../ui/time";
 
 export function Alerts() {
@@ -55,12 +56,12 @@ function Firing({ alerts }: { alerts: Alert[] }) {
       {alerts.length === 0
         ? <div class="empty"><p>None. All functions have the replicas that the rules want.</p></div>
         : (
-          <div class="table-wrap">
+          <ScrollBox label="Current alerts">
             <table class="plain">
               <thead><tr><th scope="col">Alert</th><th scope="col">Function</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">What it says</th><th scope="col">Expression</th></tr></thead>
               <tbody>{alerts.map((a) => <AlertLine key={`${a.name} ${JSON.stringify(a.labels)}`} alert={a} />)}</tbody>
             </table>
-          </div>
+          </ScrollBox>
         )}
     </section>
   );
@@ -81,7 +82,7 @@ function AlertLine({ alert: a }: { alert: Alert }) {
       </td>
       <td class="nowrap">
         {/^https?:/.test(a.generatorURL)
-          ? <a href={a.generatorURL} target="_blank" rel="noreferrer" aria-label={`The expression of ${a.name}, in Prometheus`}>expression <Icon name="link" size={12} /></a>
+          ? <a class="outward" href={a.generatorURL} target="_blank" rel="noreferrer" aria-label={`The expression of ${a.name}, in Prometheus`}>expression <Icon name="link" size={12} /></a>
           : <span class="faint">–</span>}
       </td>
     </tr>
@@ -108,12 +109,12 @@ function Silences({ silences }: { silences: Silence[] }) {
       {silences.length === 0
         ? <div class="empty"><p>None. A silence on the alerts of a function freezes it: its number of replicas stays.</p></div>
         : (
-          <div class="table-wrap">
+          <ScrollBox label="Silences">
             <table class="plain">
               <thead><tr><th scope="col">Freezes</th><th scope="col">State</th><th scope="col">Until</th><th scope="col">By</th><th scope="col">Matches</th><th scope="col"><span class="unseen">Actions</span></th></tr></thead>
               <tbody>{silences.map((s) => <SilenceLine key={s.id} silence={s} />)}</tbody>
             </table>
-          </div>
+          </ScrollBox>
         )}
       {open.value && <FreezeDialog name="" names={table.names.value} onClose={() => (open.value = false)} />}
     </section>

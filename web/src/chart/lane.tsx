@@ -51,7 +51,7 @@ export function MarkerLane({ decisions, range, series }: { decisions: ScaleEvent
               onFocus={() => (open.value = e.id)} onBlur={() => (open.value = null)}
             >
               <svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true"><path d={shapes[m.kind]} /></svg>
-              {m.events.length > 1 && <span class="many">{m.events.length}</span>}
+              {m.events.length > 1 && <span class="many" aria-hidden="true">{m.events.length}</span>}
             </button>
           );
         })}

@@ -28,7 +28,12 @@ export function LoadChart({ series, version, range, decisions, summary }: Props)
   marks.current = decisions.filter((e) => e.applied && e.to !== e.from).map((e) => Date.parse(e.time));
 
   const above = useMemo(
-    () => [times, follows ? c.load : c.arrivals, c.capacity, c.errors, follows ? c.arrivals : []].slice(0, follows ? 5 : 4) as unknown as uPlot.AlignedData,
+    () => {
+      // A line along the bottom would say that there are errors where there are none.
+      const errors = c.errors.map((v) => (v === 0 ? null : v));
+      const all = [times, follows ? c.load : c.arrivals, c.capacity, errors];
+      return (follows ? [...all, c.arrivals] : all) as unknown as uPlot.AlignedData;
+    },
     [version, follows],
   );
   const below = useMemo(() => [times, c.ready, c.desired] as unknown as uPlot.AlignedData, [version]);
@@ -102,11 +107,14 @@ function drawMarks(u: uPlot, times: number[]): void {
   const { ctx, bbox } = u;
   ctx.save();
   ctx.strokeStyle = colour("chart-axis");
-  ctx.globalAlpha = 0.45;
+  ctx.globalAlpha = 0.35;
   ctx.lineWidth = devicePixelRatio;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  let last = -Infinity;
   for (const t of times) {
     const x = Math.round(u.valToPos(t, "x", true)) + 0.5;
+    if (x - last < 5 * devicePixelRatio) continue; // more of them would be a wall
+    last = x;
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

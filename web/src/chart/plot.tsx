@@ -77,7 +77,7 @@ function common(): Partial<uPlot.Options> {
 export function timeAxis(show = true): uPlot.Axis {
   return {
     show: true,
-    size: show ? 28 : 0,
+    size: show ? 28 : 8,
     space: 72,
     stroke: () => colour("chart-axis"),
     font: "12px ui-sans-serif, system-ui, sans-serif",

@@ -6,9 +6,11 @@ import { words } from "../api/request";
 import { functionPath, go, guardLeaving } from "../route";
 import { hello, table } from "../stream/store";
 import { say } from "../toast";
+import { Command } from "../ui/command";
 import { Note } from "../ui/note";
 import { deploymentOf, draftFrom, emptyDraft, type Draft } from "./draft";
 import { DeployFields } from "./fields";
+import { stackYAML } from "./stack";
 import { anyError, validate } from "./validate";
 
 export function Deploy({ name }: { name: string }) {
@@ -74,17 +76,24 @@ export function Deploy({ name }: { name: string }) {
       {!loaded.value && error.value === "" && <i class="skeleton block" />}
       {!loaded.value && error.value !== "" && <Note kind="red">{error.value}</Note>}
       {loaded.value && (
-        <form class="stack" onSubmit={submit} noValidate aria-label={name === "" ? "Deploy a function" : `Update ${name}`}>
-          <DeployFields draft={draft} found={found} strict={strict.value} fixedName={name !== ""} />
-          {error.value !== "" && <Note kind="red">{error.value}</Note>}
-          {strict.value && anyError(found) && <Note kind="red">Some fields need a look: each says what.</Note>}
-          <div class="row submit">
-            <button type="submit" class="button primary" disabled={busy.value || hello.value === null} data-testid="deploy-submit">
-              {busy.value ? "Sending…" : name === "" ? "Deploy" : "Update"}
-            </button>
-            <a class="button" href={name === "" ? "/ui/" : functionPath(name)}>Cancel</a>
-          </div>
-        </form>
+        <div class="columns">
+          <form class="stack" onSubmit={submit} noValidate aria-label={name === "" ? "Deploy a function" : `Update ${name}`}>
+            <DeployFields draft={draft} found={found} strict={strict.value} fixedName={name !== ""} />
+            {error.value !== "" && <Note kind="red">{error.value}</Note>}
+            {strict.value && anyError(found) && <Note kind="red">Some fields need a look: each says what.</Note>}
+            <div class="row submit">
+              <button type="submit" class="button primary" disabled={busy.value || hello.value === null} data-testid="deploy-submit">
+                {busy.value ? "Sending…" : name === "" ? "Deploy" : "Update"}
+              </button>
+              <a class="button" href={name === "" ? "/ui/" : functionPath(name)}>Cancel</a>
+            </div>
+          </form>
+          <aside class="as-file stack tight" aria-labelledby="as-file">
+            <h2 id="as-file">As stack.yml</h2>
+            <p class="hint">The same function in a file, to keep beside its code.</p>
+            <Command text={stackYAML(deploymentOf(draft.value))} label="Copy the entry of stack.yml" />
+          </aside>
+        </div>
       )}
     </div>
   );

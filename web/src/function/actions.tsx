@@ -20,7 +20,7 @@ export function Actions({ row }: { row: Row }) {
   const thaw = () =>
     unfreeze(row.name).then(() => say(`Alerts scale ${row.name} again.`), (e) => complain(`${row.name} is still frozen`, e));
   return (
-    <div class="row wrap">
+    <div class="row wrap actions">
       <button type="button" class="button" data-testid="scale" onClick={() => (open.value = "scale")}><Icon name="scale" /> Scale</button>
       {hello.value?.freeze !== false && (row.frozen
         ? <button type="button" class="button" data-testid="unfreeze" onClick={thaw}><Icon name="play" /> Unfreeze</button>

@@ -58,8 +58,9 @@ export function useLiveSeries(name: string, seconds: number): LiveSeries {
     version.value = version.peek() + 1;
   });
 
-  const own = decisions.value.filter((e) => e.function === name);
-  const merged = useMemo(() => mergeAll(known.value, own, keptDecisions), [known.value, own.length, own.at(-1), decisions.value]);
+  const told = decisions.value;
+  const fetched = known.value;
+  const merged = useMemo(() => mergeAll(fetched, told.filter((e) => e.function === name), keptDecisions), [fetched, told, name]);
   return {
     series, version: version.value, decisions: merged, loading: loading.value, error: error.value,
     range: [now.value - seconds * 1000, now.value],

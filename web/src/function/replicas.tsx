@@ -2,6 +2,7 @@
 import type { Replica, Row } from "../api/types";
 import { functionPath } from "../route";
 import { current } from "../stream/store";
+import { ScrollBox } from "../ui/scroll-box";
 import { Ago } from "../ui/time";
 
 export function Replicas({ row }: { row: Row }) {
@@ -15,7 +16,7 @@ export function Replicas({ row }: { row: Row }) {
       {replicas.length === 0
         ? <div class="empty"><p>{row.desired === 0 ? "It is at zero: the next call wakes it." : "None is there yet."}</p></div>
         : (
-          <div class="table-wrap">
+          <ScrollBox label="Replicas">
             <table class="plain">
               <thead>
                 <tr>
@@ -25,7 +26,7 @@ export function Replicas({ row }: { row: Row }) {
               </thead>
               <tbody>{replicas.map((r) => <Line key={r.id} replica={r} slots={slots} />)}</tbody>
             </table>
-          </div>
+          </ScrollBox>
         )}
       {replicas.length > 0 && <p class="hint foot">Requests in flight are those of this gateway. <a href={functionPath(row.name, "logs")}>What the replicas write</a></p>}
     </section>

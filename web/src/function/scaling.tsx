@@ -11,6 +11,7 @@ import { current, hello } from "../stream/store";
 import { complain, say } from "../toast";
 import { Choice } from "../ui/choice";
 import { Note } from "../ui/note";
+import { ScrollBox } from "../ui/scroll-box";
 import { draftOf, patchOf, validate, type ScalingDraft } from "./scaling-draft";
 import { ScalingFields } from "./scaling-fields";
 
@@ -35,7 +36,7 @@ function Signals({ scaling: s }: { scaling: FunctionScaling }) {
         <h2 id="signals">What the rules see</h2>
         <span class="faint num">{s.wanted === null ? "what they want is not known" : `they want ${plural(s.wanted, "replica")}${s.hold !== null && s.hold > s.wanted ? `, and hold ${s.hold}` : ""}`}</span>
       </header>
-      <div class="table-wrap">
+      <ScrollBox label="What the rules see">
         <table class="plain">
           <thead>
             <tr>
@@ -56,7 +57,7 @@ function Signals({ scaling: s }: { scaling: FunctionScaling }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
       <dl class="why">
         <div><dt>More replicas?</dt><dd class="break">{s.more}</dd></div>
         <div><dt>Fewer?</dt><dd class="break">{s.fewer}</dd></div>
@@ -167,7 +168,7 @@ function PreviewResult({ preview: p, old }: { preview: Preview; old: boolean }) 
     <div class="stack tight" data-testid="preview-summary">
       {old && <Note kind="amber">This preview is of other values than those above.</Note>}
       <PreviewChart preview={p} />
-      <div class="table-wrap">
+      <ScrollBox label="What the change would have done">
         <table class="plain">
           <thead><tr><th scope="col">With the same load</th><th scope="col" class="right">as set now</th><th scope="col" class="right">as changed</th><th scope="col" class="right">difference</th></tr></thead>
           <tbody>
@@ -181,7 +182,7 @@ function PreviewResult({ preview: p, old }: { preview: Preview; old: boolean }) 
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
       <p class="hint">{p.note} {p.took > 0 && `Replayed in ${seconds(p.took)}.`}</p>
     </div>
   );

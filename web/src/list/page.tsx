@@ -27,7 +27,7 @@ export function Functions() {
           <h1>Functions</h1>
           <Summary />
         </div>
-        <a class="button primary" href={deployPath()}><Icon name="plus" /> Deploy a function</a>
+        <a class="button primary to-deploy" href={deployPath()}><Icon name="plus" /> Deploy a function</a>
       </div>
       <Troubles />
       <div class="row between wrap toolbar">

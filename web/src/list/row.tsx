@@ -30,12 +30,15 @@ export function FunctionRow({ entry, index }: { entry: Entry; index: number }) {
         </div>
         <ReplicaBar ready={row.ready} desired={row.desired} min={row.min} max={row.max} />
       </td>
-      <td role="cell" class="c-rps num">{rate(row.rps)}</td>
-      <td role="cell" class="c-inflight num">{count(row.inFlight)}</td>
-      <td role="cell" class="c-p50 num">{seconds(row.p50)}</td>
-      <td role="cell" class="c-p99 num">{seconds(row.p99)}</td>
-      <td role="cell" class={`c-errors num${(row.errors ?? 0) > 0.01 ? " failing" : ""}`}>{share(row.errors)}</td>
+      <td role="cell" class={`c-rps num${dim(row.rps)}`}>{rate(row.rps)}</td>
+      <td role="cell" class={`c-inflight num${dim(row.inFlight)}`}>{count(row.inFlight)}</td>
+      <td role="cell" class={`c-p50 num${dim(row.p50)}`}>{seconds(row.p50)}</td>
+      <td role="cell" class={`c-p99 num${dim(row.p99)}`}>{seconds(row.p99)}</td>
+      <td role="cell" class={`c-errors num${(row.errors ?? 0) > 0.01 ? " failing" : dim(row.errors)}`}>{share(row.errors)}</td>
       <td role="cell" class="c-spark"><Sparkline spark={entry.spark} unknown={row.rps === null} /></td>
     </tr>
   );
 }
+
+// Nothing, and nothing known, step back behind what there is.
+const dim = (n: number | null) => (n === null || n === 0 ? " faint" : "");

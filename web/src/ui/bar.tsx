@@ -1,4 +1,4 @@
-// Replicas as a bar from none to the maximum: what is ready is filled, what is on its way hatched, the minimum a mark.
+// Replicas as a bar from none to the maximum: what is ready is filled, what is on its way hatched, a minimum above one a mark.
 
 interface Props {
   ready: number;
@@ -19,7 +19,7 @@ export function ReplicaBar(props: Props) {
     <div class="bar" role="img" aria-label={replicaWords(props)} title={replicaWords(props)}>
       {desired > ready && <i class="asked" style={{ width: part(desired) }} />}
       <i class="there" style={{ width: part(ready) }} />
-      {min > 0 && min < most && <i class="least" style={{ left: part(min) }} />}
+      {min > 1 && min < most && <i class="least" style={{ left: part(min) }} />}
     </div>
   );
 }

@@ -42,7 +42,7 @@ export function FrozenPill({ frozen }: { frozen: Frozen }) {
   const by = `${frozen.createdBy ? ` by ${frozen.createdBy}` : ""}${frozen.comment ? `: ${frozen.comment}` : ""}`;
   return (
     <span class="pill frozen" title={`Frozen until ${exact(Date.parse(frozen.until))}${by}`}>
-      <Icon name="frozen" size={12} /> {frozenWords(frozen)}
+      <Icon name="frozen" size={12} /> <span>{frozenWords(frozen)}</span>
     </span>
   );
 }
