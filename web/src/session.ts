@@ -1,6 +1,6 @@
 // Who is signed in. The cookie is the gateway's own matter: no script can read it.
 import { signal } from "@preact/signals";
-import { failure, RequestError, whenSignedOut } from "./api/request";
+import { ask, failure, RequestError, whenSignedOut } from "./api/request";
 import { base, go, route, whereabouts } from "./route";
 import { startStream, stopStream } from "./stream/store";
 
@@ -17,7 +17,7 @@ export const endedSession = signal(false);
 
 export async function restoreSession(): Promise<void> {
   try {
-    const answer = await fetch("/ui/session", { credentials: "same-origin", cache: "no-store" });
+    const answer = await ask("/ui/session");
     if (answer.ok) {
       begin((await answer.json()) as Session);
       return;
@@ -36,9 +36,8 @@ export async function restoreSession(): Promise<void> {
 export async function signIn(user: string, password: string): Promise<void> {
   let answer: Response;
   try {
-    answer = await fetch("/ui/session", {
-      method: "POST", credentials: "same-origin", cache: "no-store",
-      headers: { "Content-Type": "application/json" }, body: JSON.stringify({ user, password }),
+    answer = await ask("/ui/session", {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ user, password }),
     });
   } catch {
     throw new RequestError(0, "The gateway cannot be reached.");
@@ -48,7 +47,7 @@ export async function signIn(user: string, password: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await fetch("/ui/session", { method: "DELETE", credentials: "same-origin" });
+  await ask("/ui/session", { method: "DELETE" });
   leave(false);
 }
 

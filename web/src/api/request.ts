@@ -36,10 +36,20 @@ export async function failure(answer: Response): Promise<RequestError> {
   return new RequestError(answer.status, text.slice(0, 2000), Number(answer.headers.get("Retry-After")) || 0);
 }
 
-export async function send(path: string, init: RequestInit = {}): Promise<Response> {
+export type Ask = Omit<RequestInit, "headers"> & { headers?: Record<string, string> };
+
+/** Asks the gateway, and says that it is the portal who asks: over plain HTTP a browser would else open a window of its own for
+ * the password. */
+export function ask(path: string, init: Ask = {}): Promise<Response> {
+  return fetch(path, {
+    credentials: "same-origin", cache: "no-store", ...init, headers: { ...init.headers, "X-Requested-With": "portal" },
+  });
+}
+
+export async function send(path: string, init: Ask = {}): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", ...init });
+    answer = await ask(path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new RequestError(0, "The gateway cannot be reached.");

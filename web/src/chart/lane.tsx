@@ -46,7 +46,7 @@ export function MarkerLane({ decisions, range, series }: { decisions: ScaleEvent
             <button
               key={e.id} type="button" class={`mark ${m.kind}`} data-testid={`decision-marker-${e.id}`}
               tabIndex={i === markers.length - 1 ? 0 : -1} style={{ left: `${m.at * 100}%` }}
-              aria-label={m.events.map(decisionSentence).join("; ")}
+              aria-label={`${m.events.length > 1 ? `${m.events.length} decisions: ` : ""}${m.events.map(decisionSentence).join("; ")}`}
               onPointerEnter={() => (open.value = e.id)} onPointerLeave={(p) => p.currentTarget !== document.activeElement && (open.value = null)}
               onFocus={() => (open.value = e.id)} onBlur={() => (open.value = null)}
             >

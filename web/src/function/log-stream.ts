@@ -1,5 +1,5 @@
 // The lines of a function's log: followed, bounded, and given out in batches.
-import { aborted, failure, signedOut, words } from "../api/request";
+import { aborted, ask, failure, signedOut, words } from "../api/request";
 import type { LogMessage } from "../api/types";
 
 export interface LogLine extends LogMessage {
@@ -53,7 +53,7 @@ export function follow(options: LogOptions): () => void {
       if (newest === "") query.set("tail", String(options.tail));
       else query.set("since", newest);
       if (options.instance !== "") query.set("instance", options.instance);
-      const answer = await fetch(`/system/logs?${query}`, { credentials: "same-origin", cache: "no-store", signal: abort.signal });
+      const answer = await ask(`/system/logs?${query}`, { signal: abort.signal });
       if (answer.status === 401) {
         signedOut();
         return;

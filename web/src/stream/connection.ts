@@ -2,6 +2,7 @@
 // at once when the network or the tab is back.
 //
 // EventSource is not used: it gives up for good after an HTTP error, and cannot tell 401 from 503.
+import { ask } from "../api/request";
 import { Parser, type Message } from "./sse";
 
 const firstWait = 500;
@@ -67,9 +68,7 @@ export class Connection {
     this.abort = abort;
     this.heard();
     try {
-      const answer = await fetch(this.options.url(), {
-        credentials: "same-origin", cache: "no-store", headers: { Accept: "text/event-stream" }, signal: abort.signal,
-      });
+      const answer = await ask(this.options.url(), { headers: { Accept: "text/event-stream" }, signal: abort.signal });
       if (answer.status === 401) {
         this.stop();
         this.options.onSignedOut();
