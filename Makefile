@@ -37,6 +37,12 @@ web: ## build the portal's pages anew, into web/dist (Node.js is fetched where i
 check-web: ## check the portal's sources, and that web/dist is what they make
 	@tools/web.sh check
 
+.PHONY: pictures
+pictures: build binaries ## take the pictures of the portal in docs/pictures anew, which takes five minutes
+	@tools/chromium.sh
+	@FAAS_PICTURES_STEP=45s go test -count=1 -timeout 15m -run TestPortal/looks ./e2e/browser
+	@tools/pictures.sh
+
 .PHONY: images
 images: build ## build the container images: gateway, watchdog, sample functions, Prometheus and Alertmanager
 	@tools/images.sh
@@ -82,6 +88,7 @@ test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertm
 
 .PHONY: test-swarm
 test-swarm: build ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
+	@tools/chromium.sh
 	@tools/test-engine.sh swarm ./swarm/... ./e2e/swarm/...
 
 .PHONY: test-lab

@@ -22,7 +22,6 @@ type visit struct{ gateway, password, profile string }
 
 // measured is what was seen.
 type measured struct {
-	rows       int
 	firstPaint []float64 // ms, of a load each
 	complete   []float64 // ms until all functions are listed
 	longest    float64   // ms: the longest task while the page was watched
@@ -49,33 +48,38 @@ func watch(ctx context.Context, v visit, o options, progress io.Writer) (m measu
 	defer func() { _ = b.Close() }() // it was only looked at
 	tab, cancel := chromedp.NewContext(b.Context())
 	defer cancel()
+	return m, m.in(tab, v, o, progress) //nolint:contextcheck // the browser began with ctx, and ends with it
+}
+
+// in measures the page in a tab.
+func (m *measured) in(tab context.Context, v visit, o options, progress io.Writer) error {
 	if err := signIn(tab, v); err != nil {
-		return m, fmt.Errorf("sign in: %w", err)
+		return fmt.Errorf("sign in: %w", err)
 	}
 	if _, err := chromedp.Call(tab, page.BringToFront, cdp.Empty{}); err != nil { // what is behind is not painted
-		return m, err
+		return err
 	}
 	if _, err := chromedp.Call(tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: observe}); err != nil {
-		return m, err
+		return err
 	}
 	for range loads {
 		if err := m.open(tab, v, o.Functions); err != nil {
-			return m, err
+			return err
 		}
 	}
 	fmt.Fprintf(progress, "watching for %s\n", o.For)
 	began := time.Now()
 	if err := m.sample(tab); err != nil {
-		return m, err
+		return err
 	}
 	for time.Since(began) < o.For {
 		select {
 		case <-time.After(min(30*time.Second, o.For-time.Since(began))):
-		case <-ctx.Done():
-			return m, ctx.Err()
+		case <-tab.Done():
+			return tab.Err()
 		}
 		if err := m.sample(tab); err != nil {
-			return m, err
+			return err
 		}
 		fmt.Fprintf(progress, "%s: heap %.1f MiB, longest task %.0f ms\n", time.Since(began).Round(time.Second), m.heap[len(m.heap)-1], m.longest)
 	}
@@ -83,11 +87,11 @@ func watch(ctx context.Context, v visit, o options, progress io.Writer) (m measu
 	if o.Picture != "" {
 		png, err := chromedp.Run(tab, chromedp.CaptureScreenshot())
 		if err != nil {
-			return m, err
+			return err
 		}
-		return m, os.WriteFile(o.Picture, png, 0o600)
+		return os.WriteFile(o.Picture, png, 0o600)
 	}
-	return m, nil
+	return nil
 }
 
 // signIn begins a session as the sign-in page does.

@@ -17,6 +17,7 @@ import (
 	"faas/gateway"
 	"faas/internal/supervise"
 	"faas/queue"
+	"faas/web"
 )
 
 // gatewayCommand is `faas gateway`, the gateway of a Docker Swarm. It runs in a container on a manager.
@@ -40,6 +41,8 @@ type gatewayCommand struct {
 
 	BasicAuth       bool   `default:"true" negatable:"" env:"basic_auth" help:"Ask for credentials where functions are managed (default ${default})."`
 	SecretMountPath string `default:"/run/secrets/" placeholder:"DIR" env:"secret_mount_path" help:"Directory with the files basic-auth-user and basic-auth-password (default ${default})."`
+
+	Portal bool `default:"true" negatable:"" env:"FAAS_PORTAL" help:"Serve the portal at /ui/. Without it pages of functions keep the gateway's origin (default ${default})."`
 
 	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" env:"FAAS_LOG_LEVEL" help:"Least level of the log on standard error: debug, info, warn or error (default ${default})."`
 	LogFormat string     `default:"text" enum:"text,json" placeholder:"FORMAT" env:"FAAS_LOG_FORMAT" help:"Format of the log: text or json (default ${default})."`
@@ -97,6 +100,9 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	if o.Links, err = c.links(); err != nil {
 		return nil, err
 	}
+	if c.Portal {
+		o.Portal = web.Dist()
+	}
 	var opened []net.Listener
 	for _, port := range []struct {
 		to         *net.Listener
@@ -129,7 +135,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	o.Log.Info("faas gateway", "version", version, "commit", commit,
 		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
 		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "alertmanager", hostsOf(c.Alertmanager), "prometheus", hostsOf(c.Prometheus), "queue", where(c.Queue),
-		"basic_auth", c.BasicAuth, "secret_mount_path", c.SecretMountPath, "config", o.Config)
+		"basic_auth", c.BasicAuth, "portal", c.Portal, "secret_mount_path", c.SecretMountPath, "config", o.Config)
 	return s, nil
 }
 

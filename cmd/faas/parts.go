@@ -13,7 +13,6 @@ import (
 	"faas/gateway"
 	"faas/internal/alerting"
 	"faas/scaler"
-	"faas/web"
 )
 
 // backend is what runs the functions, as all of this program needs it.
@@ -58,7 +57,7 @@ func assemble(b backend, alertmanager *alerting.Client, o gateway.Options) (*sca
 	if o.Preview, err = newPreview(o.Prometheus); err != nil {
 		return nil, nil, err
 	}
-	o.OpenAPI, o.Portal = faas.OpenAPI, web.Dist()
+	o.OpenAPI = faas.OpenAPI
 	o.Info.Release, o.Info.SHA = version, commit
 	g, err = gateway.New(o)
 	return s, g, err

@@ -19,6 +19,7 @@ import (
 	"faas/local"
 	"faas/queue"
 	"faas/scaler"
+	"faas/web"
 )
 
 // The parts of the system by the names that people see.
@@ -203,6 +204,7 @@ func (s *system) components() (*gateway.Gateway, error) {
 		return nil, err
 	}
 	o := gateway.Options{
+		Portal:   web.Dist(),
 		Listener: s.ports.gateway, MetricsListener: s.ports.metrics,
 		Config: config, Credentials: s.credentials, Prometheus: []string{"http://" + s.addresses.Prometheus},
 		Links: gateway.Links{Prometheus: "http://" + s.addresses.Prometheus, Alertmanager: "http://" + s.addresses.Alertmanager},

@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"cmp"
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,20 @@ var pages = []struct{ name, path, whole string }{
 	{"alerts", "/ui/alerts", `document.querySelector("main").innerText.includes("Heartbeat")`},
 }
 
+// stepVariable is the environment variable that makes the load of the pictures longer, for those that are kept.
+const stepVariable = "FAAS_PICTURES_STEP"
+
+// stepTime is how long each level of the load takes.
+func stepTime(t *testing.T) time.Duration {
+	t.Helper()
+	text := cmp.Or(os.Getenv(stepVariable), "5s")
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("%s %q: %v", stepVariable, text, err)
+	}
+	return d
+}
+
 // testLooks takes a picture of each page in the light and in the dark and on a phone, and holds each to being of use to
 // everyone.
 func testLooks(t *testing.T, p *Page, sys *e2e.Up) {
@@ -33,15 +49,17 @@ func testLooks(t *testing.T, p *Page, sys *e2e.Up) {
 	go func() {
 		defer close(ended)
 		for _, rate := range []int{4, 40, 70, 25} { // something to look at
-			step, cancel := context.WithTimeout(ctx, 5*time.Second)
+			step, cancel := context.WithTimeout(ctx, stepTime(t))
 			offer(step, sys.Gateway()+"/function/resize", rate)
 			cancel()
 		}
 		offer(ctx, sys.Gateway()+"/function/resize", 25)
 	}()
 	defer func() { stop(); <-ended }()
-	p.Go("/ui/functions/resize")
-	p.AwaitThat("the load to have been high", 40*time.Second, `fetch("/system/portal/history/resize?seconds=60").then(r => r.json()).then(
+	for name, rate := range map[string]int{"echoit": 3, "wordcount": 9} {
+		go offer(ctx, sys.Gateway()+"/function/"+name, rate)
+	}
+	p.AwaitThat("the load to have been high", 40*time.Second+4*stepTime(t), `fetch("/system/portal/history/resize?seconds=300").then(r => r.json()).then(
 		h => { const high = h.arrivals.findIndex(n => n > 55); return high > 0 && h.arrivals.slice(high).filter(n => n > 15 && n < 40).length > 4 })`)
 	for _, look := range []struct {
 		name, scheme  string
@@ -53,7 +71,18 @@ func testLooks(t *testing.T, p *Page, sys *e2e.Up) {
 			name := page.name + "-" + look.name
 			p.Go(page.path)
 			p.AwaitThat("page "+name, patience, page.whole)
-			p.isLive("true")
+			p.AwaitLive(true)
+			if page.name == "function" || page.name == "scaling" {
+				p.AwaitThat("the last five minutes", patience, `(() => {
+					const button = [...document.querySelectorAll("main button")].find(e => e.textContent.trim() === "5 min");
+					if (button?.ariaPressed !== "true") button?.click();
+					return button?.ariaPressed === "true" })()`)
+			}
+			if page.name == "scaling" && look.name != "phone" {
+				p.Fill("scaling-target", "10")
+				p.Click("scaling-preview")
+				p.Await("preview-summary", "replica")
+			}
 			p.Picture(name)
 			p.Accessible(name)
 			if wide := Eval[int64](p, `document.documentElement.scrollWidth`); wide > look.width {
@@ -75,7 +104,7 @@ func TestFirstVisit(t *testing.T) {
 		p.Picture("sign-in-" + scheme)
 		p.Accessible("sign-in-" + scheme)
 	}
-	p.signIn(password(t, sys))
+	p.SignIn(password(t, sys))
 	for _, scheme := range []string{"light", "dark"} {
 		p.Scheme(scheme)
 		p.Go("/ui/")

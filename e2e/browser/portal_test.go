@@ -90,22 +90,8 @@ func signedIn(t *testing.T, b *Browser, sys *e2e.Up, path string) *Page {
 	t.Helper()
 	p := b.Open(t, sys.Gateway())
 	p.Go(path)
-	p.signIn(password(t, sys))
+	p.SignIn(password(t, sys))
 	return p
-}
-
-func (p *Page) signIn(password string) {
-	p.t.Helper()
-	p.Fill("sign-in-user", "admin")
-	p.Fill("sign-in-password", password)
-	p.Click("sign-in-submit")
-	p.AwaitGone("sign-in-submit")
-}
-
-// isLive waits until what the page shows is of now, or until it says that it is not.
-func (p *Page) isLive(live string) {
-	p.t.Helper()
-	p.AwaitThat("the stream to be live: "+live, patience, `document.querySelector('[data-testid="stream-status"]')?.dataset.live === "`+live+`"`)
 }
 
 func testSignIn(t *testing.T, b *Browser, sys *e2e.Up) {
@@ -115,7 +101,7 @@ func testSignIn(t *testing.T, b *Browser, sys *e2e.Up) {
 	p.Fill("sign-in-password", "wrong")
 	p.Click("sign-in-submit")
 	p.AwaitThat("the refusal to be told", patience, `document.body.innerText.includes("wrong user or password")`)
-	p.signIn(password(t, sys))
+	p.SignIn(password(t, sys))
 	p.AwaitThat("the page that was asked for", patience, `location.pathname === "/ui/functions/echoit/logs"`)
 	if cookies := Eval[string](p, `document.cookie`); cookies != "" {
 		t.Errorf("scripts can read the cookies %q", cookies)
@@ -125,7 +111,7 @@ func testSignIn(t *testing.T, b *Browser, sys *e2e.Up) {
 }
 
 func testList(_ *testing.T, p *Page) {
-	p.isLive("true")
+	p.AwaitLive(true)
 	for _, name := range []string{"echoit", "wordcount", "nodeinfo", "work"} {
 		p.Await("row-"+name, name)
 	}

@@ -162,7 +162,7 @@ func testForeignPages(_ *testing.T, p *Page, sys *e2e.Up) {
 		p.t.Errorf("a function's page: %s", title)
 	}
 	p.Go("/ui/")
-	p.isLive("true")
+	p.AwaitLive(true)
 	page("trusted", map[string]string{"com.faas.pages": "trusted"})
 	if title := Eval[string](p, `document.title`); !strings.HasPrefix(title, "read ") {
 		p.t.Errorf("a trusted function's page: %s", title)
@@ -172,16 +172,16 @@ func testForeignPages(_ *testing.T, p *Page, sys *e2e.Up) {
 // testRestart kills the gateway under an open page, which says so, and starts it again: the page comes back by itself, and its
 // viewer is still signed in.
 func testRestart(t *testing.T, p *Page, sys *e2e.Up) {
-	p.isLive("true")
+	p.AwaitLive(true)
 	p.Quietly(func() {
 		if err := sys.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		p.isLive("false")
+		p.AwaitLive(false)
 		if err := sys.Restart(t.Context(), syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		p.isLive("true")
+		p.AwaitLive(true)
 	})
 	p.Await("row-echoit", "echoit")
 }

@@ -58,6 +58,7 @@ func TestStack(t *testing.T) {
 		}},
 		{"clients", map[string]func(*testing.T){
 			"stock clients": s.testContract,
+			"portal":        s.testPortal,
 		}},
 	} {
 		t.Run(group.name, func(t *testing.T) {

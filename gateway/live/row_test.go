@@ -60,10 +60,19 @@ func TestMeasures(t *testing.T) {
 		{ready("new", 1, 1), 0, 0, nan},
 		{capacity, maxLoadsAge + 1, nan, nan},
 	} {
-		m := tab.measure(tt.f, at.Add(tt.after))
+		m := tab.measure(tt.f, Load{99, 99}, at.Add(tt.after)) // its own counters count where it is alone only
 		want := measures{api.Number(tt.rps), api.Number(tt.inFlight), m.p50, m.p99, m.errors}
 		if !m.same(want) {
 			t.Errorf("%s after %s: %+v", tt.f.Status.Name, tt.after, m)
+		}
+	}
+	tab.alone = true
+	for _, tt := range []struct {
+		own           Load
+		rps, inFlight float64
+	}{{Load{7, 0.5}, 7, 3}, {Load{nan, nan}, 8, 3}} {
+		if m := tab.measure(capacity, tt.own, at); m.rps != api.Number(tt.rps) || m.inFlight != api.Number(tt.inFlight) {
+			t.Errorf("alone, with %+v of its own: %+v", tt.own, m)
 		}
 	}
 }

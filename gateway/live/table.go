@@ -59,10 +59,8 @@ func (t *table) look(functions []Function, now time.Time) (changed []*row, remov
 			r = &row{name: name, spark: newSpark(now), fresh: true, own: Load{math.NaN(), math.NaN()}, counted: f, at: now}
 			t.rows[name] = r
 		}
-		m := t.measure(f, now)
-		if r.count(f, now); t.alone {
-			m.complete(r.own)
-		}
+		r.count(f, now)
+		m := t.measure(f, r.own, now)
 		r.spark.add(now, float64(m.rps))
 		if r.update(f, m) {
 			changed = append(changed, r)
@@ -97,41 +95,44 @@ func (r *row) update(f Function, m measures) bool {
 	return !bytes.Equal(before, r.json)
 }
 
-// measure is what Prometheus knows of f.
-func (t *table) measure(f Function, now time.Time) measures {
+// measure is what is known of f: by Prometheus, by this gateway's own counters where it is alone, and for want of both as the
+// mean of a longer time, by Prometheus again.
+func (t *table) measure(f Function, own Load, now time.Time) measures {
 	m := unknownMeasures()
 	name := f.Status.Name
+	fresh := t.loads != nil && now.Sub(t.loadsAt) <= maxLoadsAge
+	if load, ok := t.loads[name]; ok && fresh {
+		m.complete(load)
+	}
+	if t.alone {
+		m.complete(own)
+	}
 	if answers, ok := t.answers[name]; ok && now.Sub(t.answersAt) <= maxAnswersAge {
 		m.p50, m.p99, m.errors = api.Number(answers.P50), api.Number(answers.P99), api.Number(answers.Errors)
-		if !t.alone {
-			m.rps, m.inFlight = api.Number(answers.Load.RPS), api.Number(answers.Load.InFlight)
+		if fresh {
+			m.complete(answers.Load)
 		}
 	}
-	if t.loads == nil || now.Sub(t.loadsAt) > maxLoadsAge {
-		m.rps, m.inFlight = api.Unknown(), api.Unknown()
-		return m
-	}
-	load, ok := t.loads[name]
-	set := func(to *api.Number, v float64, follows bool) {
-		switch {
-		case ok && !math.IsNaN(v):
-			*to = api.Number(v)
-		case follows && !to.Known(): // of what is at rest there is none
-			*to = 0
+	if fresh { // what the rules would know of, and do not, is at rest
+		rest := Load{math.NaN(), math.NaN()}
+		if follows(f, function.ScalingRPS) {
+			rest.RPS = 0
 		}
+		if follows(f, function.ScalingCapacity) || f.Status.Scaling.Slots > 0 {
+			rest.InFlight = 0
+		}
+		m.complete(rest)
 	}
-	set(&m.rps, load.RPS, follows(f, function.ScalingRPS))
-	set(&m.inFlight, load.InFlight, follows(f, function.ScalingCapacity) || f.Status.Scaling.Slots > 0)
 	return m
 }
 
-// complete fills in what Prometheus does not know.
-func (m *measures) complete(own Load) {
+// complete fills in what is not known yet.
+func (m *measures) complete(l Load) {
 	if !m.rps.Known() {
-		m.rps = api.Number(own.RPS)
+		m.rps = api.Number(l.RPS)
 	}
 	if !m.inFlight.Known() {
-		m.inFlight = api.Number(own.InFlight)
+		m.inFlight = api.Number(l.InFlight)
 	}
 }
 
