@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/heapprofiler"
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"faas/e2e/browser"
@@ -81,7 +82,7 @@ func (m *measured) in(tab context.Context, v visit, o options, progress io.Write
 		if err := m.sample(tab); err != nil {
 			return err
 		}
-		fmt.Fprintf(progress, "%s: heap %.1f MiB, longest task %.0f ms\n", time.Since(began).Round(time.Second), m.heap[len(m.heap)-1], m.longest)
+		fmt.Fprintf(progress, "%s: heap %.2f MiB, longest task %.0f ms\n", time.Since(began).Round(time.Second), m.heap[len(m.heap)-1], m.longest)
 	}
 	m.watched = time.Since(began)
 	if o.Picture != "" {
@@ -139,11 +140,11 @@ func (m *measured) sample(tab context.Context) error {
 	if _, err := chromedp.Call(tab, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
 		return err
 	}
-	heap, err := chromedp.Run(tab, chromedp.Evaluate[float64](`performance.memory.usedJSHeapSize / 1048576`))
+	heap, err := chromedp.Call(tab, runtime.GetHeapUsage, cdp.Empty{})
 	if err != nil {
 		return err
 	}
-	m.heap = append(m.heap, heap)
+	m.heap = append(m.heap, heap.UsedSize/(1<<20))
 	m.nodes, err = chromedp.Run(tab, chromedp.Evaluate[int](`document.querySelectorAll("*").length`))
 	return err
 }
