@@ -85,6 +85,9 @@ func testLooks(t *testing.T, p *Page, sys *e2e.Up) {
 			}
 			p.Picture(name)
 			p.Accessible(name)
+			if p.Has("scaling-reset") { // else the browser asks whether what was typed may be lost
+				p.Click("scaling-reset")
+			}
 			if wide := Eval[int64](p, `document.documentElement.scrollWidth`); wide > look.width {
 				t.Errorf("%s is %d pixels wide in a window of %d", name, wide, look.width)
 			}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"faas/api"
 	"faas/e2e"
 )
@@ -46,6 +48,13 @@ func testLife(t *testing.T, p *Page) {
 	p.Click("deploy-submit")
 	p.AwaitThat("the name to be refused", patience, `document.querySelector('[data-testid="deploy-name"]').getAttribute("aria-invalid") === "true"`)
 	p.Fill("deploy-name", "byhand")
+	p.Click("deploy-secret-new")
+	p.Fill("secret-name", "of-byhand")
+	p.Keys(kb.Enter) // makes no deployment
+	p.AwaitThat("the value to be missed", patience, `document.querySelector('[data-testid="secret-value"]').getAttribute("aria-invalid") === "true"`)
+	p.Fill("secret-value", "a value")
+	p.Click("secret-submit")
+	p.Await("deploy-secret-of-byhand", "")
 	p.Click("deploy-submit")
 	p.AwaitThat("the function's page", patience, `location.pathname === "/ui/functions/byhand"`)
 	p.Go("/ui/functions/byhand/invoke")

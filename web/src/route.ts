@@ -56,16 +56,18 @@ export const route = computed<Route>(() => {
 /** The page with its query, to come back to. */
 export const whereabouts = computed(() => here.value);
 
-// What has to be asked before the page is left, such as a form with changes.
-let guard: (() => boolean) | null = null;
-export function guardLeaving(may: (() => boolean) | null): void {
-  guard = may;
+// Whether something was typed that would be lost with the page.
+let typed: (() => boolean) | null = null;
+export function guardLeaving(changed: (() => boolean) | null): void {
+  typed = changed;
 }
+
+const mayLeave = (): boolean => !typed?.() || confirm("Leave the page? What was typed is lost.");
 
 export function go(path: string, how: "push" | "replace" = "push"): void {
   if (path === here.peek()) return;
-  if (guard && !guard()) return;
-  guard = null;
+  if (!mayLeave()) return;
+  typed = null;
   history[how === "push" ? "pushState" : "replaceState"](null, "", path);
   const samePage = parse(path).page === route.peek().page;
   here.value = path;
@@ -74,7 +76,17 @@ export function go(path: string, how: "push" | "replace" = "push"): void {
 
 /** Takes clicks on links within the portal, and the browser's way back. */
 export function listen(): void {
-  window.addEventListener("popstate", () => (here.value = location.pathname + location.search));
+  window.addEventListener("popstate", () => {
+    if (!mayLeave()) {
+      history.pushState(null, "", here.peek());
+      return;
+    }
+    typed = null;
+    here.value = location.pathname + location.search;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (typed?.()) event.preventDefault();
+  });
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = (event.target as Element | null)?.closest("a");

@@ -1,7 +1,7 @@
 // Who is signed in. The cookie is the gateway's own matter: no script can read it.
 import { signal } from "@preact/signals";
 import { ask, failure, RequestError, whenSignedOut } from "./api/request";
-import { base, go, route, whereabouts } from "./route";
+import { base, go, guardLeaving, route, whereabouts } from "./route";
 import { startStream, stopStream } from "./stream/store";
 
 export interface Session {
@@ -47,8 +47,10 @@ export async function signIn(user: string, password: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await ask("/ui/session", { method: "DELETE" });
+  const answer = await ask("/ui/session", { method: "DELETE" });
+  if (!answer.ok && answer.status !== 401) throw await failure(answer);
   leave(false);
+  for (const forget of forgetting) forget();
 }
 
 function begin(s: Session): void {
@@ -59,11 +61,19 @@ function begin(s: Session): void {
   if (r.page === "sign-in") go(r.next, "replace");
 }
 
+const forgetting: (() => void)[] = [];
+
+/** What is done when somebody signs out, so that the next one does not see what was typed. */
+export function whenSigningOut(forget: () => void): void {
+  forgetting.push(forget);
+}
+
 function leave(ended: boolean): void {
   stopStream();
   session.value = "signed-out";
   endedSession.value = ended;
   if (route.peek().page === "sign-in") return;
+  guardLeaving(null); // there is nothing to choose
   const at = whereabouts.peek();
   go(`${base}sign-in${ended || at !== base ? `?next=${encodeURIComponent(at)}` : ""}`, "replace");
 }

@@ -7,12 +7,14 @@ import { functionPath } from "../route";
 import { alerts, control, hello, table } from "../stream/store";
 import { complain, say } from "../toast";
 import { Icon } from "../ui/icon";
+import { Note } from "../ui/note";
 import { ScrollBox } from "../ui/scroll-box";
 import { Ago } from "../ui/time";
 
 export function Alerts() {
   const now = alerts.value;
   const h = hello.value;
+  const away = control.value !== null && control.value.alerts !== "ok";
   return (
     <div class="stack">
       <div class="row between wrap">
@@ -26,7 +28,8 @@ export function Alerts() {
         </div>
       </div>
       <Loop />
-      {now ? <><Firing alerts={now.alerts ?? []} /><Silences silences={now.silences ?? []} /></> : <i class="skeleton block" />}
+      {away && <Note kind="amber">{now ? "What follows is of before: " : "Alerts and silences are not known: "}{control.value?.alerts}</Note>}
+      {now ? <><Firing alerts={now.alerts ?? []} /><Silences silences={now.silences ?? []} /></> : !away && <i class="skeleton block" />}
     </div>
   );
 }

@@ -32,6 +32,14 @@ export class Series {
     this.openSince = 0;
   }
 
+  /** Follows another signal: what is known of the load before is in another unit. */
+  follow(signal: string): void {
+    if (signal === this.signal) return;
+    this.signal = signal;
+    this.columns.load.fill(null);
+    this.columns.capacity.fill(null);
+  }
+
   /** Takes what is true now. */
   add(now: number, sample: Sample): void {
     const last = this.times.at(-1) ?? 0;

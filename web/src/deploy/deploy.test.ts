@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FunctionStatus } from "../api/types";
-import { deploymentOf, draftFrom, emptyDraft, scalingFrom, scalingLabels } from "./draft";
+import { deploymentOf, draftFrom, emptyDraft, scalingFrom, scalingLabels, scalingPrefix } from "./draft";
 import { stackYAML } from "./stack";
 import { anyError, cpuError, memoryError, nameError, secretNameError, validate } from "./validate";
 
@@ -65,4 +65,11 @@ test("stackYAML quotes what YAML would read otherwise", () => {
       com.openfaas.scale.max: "5"
       "on": "true"
 `);
+});
+
+test("labels that mean the same are shown as the form has them", () => {
+  const of = (labels: Record<string, string>) => scalingFrom(Object.fromEntries(Object.entries(labels).map(([k, v]) => [scalingPrefix + k, v]))).scaling;
+  expect(of({ min: "30" })).toMatchObject({ min: "30", max: "30" });
+  expect(of({ "down.window": "60s" }).window).toBe("1m");
+  expect(of({ "down.window": "30" }).window).toBe("30s");
 });

@@ -1,7 +1,7 @@
 // A function as it is typed in the form, from and to what the gateway takes.
 import type { Deployment, FunctionStatus } from "../api/types";
-import { defaults, signalTypes, type ScalingDraft, type SignalType } from "../function/scaling-draft";
-import { shortDuration } from "../format/time";
+import { defaults, signalTypes, windows, type ScalingDraft, type SignalType } from "../function/scaling-draft";
+import { parseDuration, shortDuration } from "../format/time";
 import { fromPairs, toPairs, type Pair } from "../ui/pairs";
 
 export const scalingPrefix = "com.openfaas.scale.";
@@ -64,6 +64,10 @@ export function scalingFrom(labels: Record<string, string>): { scaling: ScalingD
     const value = take(label);
     if (value !== undefined) scaling[key] = key === "window" || key === "zeroDuration" ? shortDuration(value) : value;
   }
+  const window = windows.find((w) => parseDuration(w) === parseDuration(scaling.window) || parseDuration(w) === Number(scaling.window));
+  if (window) scaling.window = window;
+  // As the gateway has it: a minimum alone lifts the maximum.
+  if (!(`${scalingPrefix}max` in labels) && Number(scaling.min) > Number(scaling.max)) scaling.max = scaling.min;
   const zero = take("zero");
   if (zero !== undefined) scaling.zero = /^(1|t|true)$/i.test(zero);
   return { scaling, others };

@@ -1,9 +1,10 @@
 // Deploys a function, or updates the one that the path names.
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { deploy, describe, update } from "../api/calls";
 import { words } from "../api/request";
 import { functionPath, go, guardLeaving } from "../route";
+import { endedSession, whenSigningOut } from "../session";
 import { hello, table } from "../stream/store";
 import { say } from "../toast";
 import { Command } from "../ui/command";
@@ -12,6 +13,10 @@ import { deploymentOf, draftFrom, emptyDraft, type Draft } from "./draft";
 import { DeployFields } from "./fields";
 import { stackYAML } from "./stack";
 import { anyError, validate } from "./validate";
+
+// What was typed when the session ended.
+let kept: { name: string; draft: Draft; began: string } | null = null;
+whenSigningOut(() => (kept = null));
 
 export function Deploy({ name }: { name: string }) {
   const draft = useSignal<Draft>(emptyDraft());
@@ -22,7 +27,23 @@ export function Deploy({ name }: { name: string }) {
   const strict = useSignal(false);
   const busy = useSignal(false);
 
+  const shown = useRef(true);
   useEffect(() => {
+    shown.current = true;
+    return () => {
+      shown.current = false;
+      kept = endedSession.peek() && changed.peek() ? { name, draft: draft.peek(), began: began.peek() } : null;
+    };
+  }, []);
+
+  useEffect(() => {
+    if (kept?.name === name) {
+      draft.value = kept.draft;
+      began.value = kept.began;
+      loaded.value = true;
+      kept = null;
+      return;
+    }
     if (name === "") {
       began.value = JSON.stringify(draft.peek());
       return;
@@ -36,7 +57,7 @@ export function Deploy({ name }: { name: string }) {
 
   const changed = useComputed(() => began.value !== "" && JSON.stringify(draft.value) !== began.value);
   useEffect(() => {
-    guardLeaving(() => !changed.peek() || confirm("Leave the form? What was typed is lost."));
+    guardLeaving(() => changed.peek());
     return () => guardLeaving(null);
   }, []);
 
@@ -55,6 +76,7 @@ export function Deploy({ name }: { name: string }) {
       const d = deploymentOf(draft.value);
       await (name === "" ? deploy(d) : update(d));
       say(name === "" ? `${d.service} is deployed.` : `${name} is updated: its replicas are replaced one after the other.`);
+      if (!shown.current) return; // the user has gone on
       guardLeaving(null);
       go(functionPath(d.service));
     } catch (e) {

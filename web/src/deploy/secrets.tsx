@@ -63,8 +63,8 @@ function NewSecret({ onClose, onMade }: { onClose: () => void; onMade: (name: st
     }
   };
   return (
-    <Dialog title="New secret" onClose={onClose}>
-      <TextField label="Name" value={name.value} onInput={(v) => (name.value = v)} error={error.value} testid="secret-name" mono />
+    <Dialog title="New secret" onClose={onClose} onEnter={() => void make()}>
+      <TextField label="Name" value={name.value} onInput={(v) => (name.value = v)} error={error.value} testid="secret-name" mono apart />
       <Field label="Value" error={valueError.value} hint="It cannot be shown again.">
         {(a) => <textarea {...a} class="input mono short" rows={3} value={value.value} data-testid="secret-value" spellcheck={false} onInput={(e) => (value.value = e.currentTarget.value)} />}
       </Field>

@@ -1,5 +1,6 @@
 // What can be done with a function: scale, freeze, change, remove.
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { remove, scale, unfreeze } from "../api/calls";
 import { words } from "../api/request";
 import type { Row } from "../api/types";
@@ -77,12 +78,14 @@ function ScaleDialog({ row, onClose }: { row: Row; onClose: () => void }) {
 function RemoveDialog({ row, onClose }: { row: Row; onClose: () => void }) {
   const error = useSignal("");
   const busy = useSignal(false);
+  const shown = useRef(true);
+  useEffect(() => () => void (shown.current = false), []);
   const confirm = async () => {
     busy.value = true;
     try {
       await remove(row.name);
       say(`${row.name} is removed.`);
-      go(base);
+      if (shown.current) go(base); // else the user has gone on
     } catch (e) {
       error.value = words(e);
       busy.value = false;

@@ -104,7 +104,8 @@ export function bodyText(bytes: Uint8Array, type: string): { text: string; kind:
     return { text: hexDump(bytes.subarray(0, shownHex)), kind: "bytes", cut: bytes.length > shownHex };
   }
   if (text.includes("\0")) return { text: hexDump(bytes.subarray(0, shownHex)), kind: "bytes", cut: bytes.length > shownHex };
-  if (/[/+]json\b/.test(type) || /^\s*[[{]/.test(text)) {
+  // Numbers of more digits than JavaScript has would come out as others.
+  if ((/[/+]json\b/.test(type) || /^\s*[[{]/.test(text)) && !/\d{16}/.test(text)) {
     try {
       const pretty = JSON.stringify(JSON.parse(text), null, 2);
       return { text: pretty.slice(0, shownText), kind: "json", cut: pretty.length > shownText };
@@ -134,7 +135,7 @@ export function curl(origin: string, name: string, call: Call, body: string, fil
   if (call.method === "HEAD") parts.push("-I");
   else if (call.method !== (hasBody ? "POST" : "GET")) parts.push(`-X ${call.method}`);
   for (const [k, v] of call.headers) parts.push(`-H ${quote(`${k}: ${v}`)}`);
-  if (hasBody) parts.push(`--data-binary ${file === "" ? quote(body) : quote(`@${file}`)}`);
+  if (hasBody) parts.push(file === "" ? `--data-raw ${quote(body)}` : `--data-binary ${quote(`@${file}`)}`); // raw: an @ is an @
   parts.push(quote(origin + callPath(name, call.path, call.later)));
   return parts.join(" ");
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bodyText, callPath, curl, hexDump } from "./call";
 import { append, blockSize, mostBlocks } from "./log-buffer";
-import { Lines, type LogLine } from "./log-stream";
+import { Heard, Lines, sortable, type LogLine } from "./log-stream";
 
 const bytes = (s: string) => new TextEncoder().encode(s);
 
@@ -17,7 +17,9 @@ describe("calls", () => {
   test("hexDump", () => expect(hexDump(bytes("hello\0"))).toBe("00000000  68 65 6c 6c 6f 00                                hello."));
   test("curl quotes", () =>
     expect(curl("http://h", "a", { method: "POST", path: "/x", headers: [["X-A", "it's"]], body: null, later: false }, "b", "")).toBe(
-      `curl -i -H 'X-A: it'\\''s' --data-binary 'b' 'http://h/function/a/x'`));
+      `curl -i -H 'X-A: it'\\''s' --data-raw 'b' 'http://h/function/a/x'`));
+  test("numbers with more digits than JavaScript has are shown as they came", () =>
+    expect(bodyText(bytes('{"id":12345678901234567890}'), "application/json").text).toBe('{"id":12345678901234567890}'));
 });
 
 describe("logs", () => {
@@ -25,6 +27,25 @@ describe("logs", () => {
     const lines = new Lines();
     const got = [...'{"text":"a"}\n\nhalf\n{"text":"b"}\n{"te'].flatMap((c) => lines.push(c));
     expect(got.map((m) => m.text)).toEqual(["a", "b"]);
+  });
+  test("times sort as texts, whatever zeros are left out", () => {
+    const times = ["2026-11-28T12:00:00.51Z", "2026-11-28T12:00:00Z", "2026-11-28T12:00:00.5Z", "2026-11-28T12:00:00.500000001Z"];
+    expect(times.map(sortable).toSorted().map((t) => t.slice(19))).toEqual([".000000000", ".500000000", ".500000001", ".510000000"]);
+  });
+  test("after a break each replica goes on from its own last line", () => {
+    const line = (instance: string, timestamp: string) => ({ name: "f", namespace: "n", instance, timestamp, text: "" });
+    const heard = new Heard();
+    expect(heard.since()).toBe("");
+    heard.note(line("a", "2026-11-28T12:00:10.5Z"));
+    heard.note(line("b", "2026-11-28T12:00:09Z"));
+    expect(heard.since()).toBe("2026-11-28T12:00:09.000000000Z");
+    const fresh = heard.fresh();
+    const late = line("b", "2026-11-28T12:00:09.1Z");
+    expect([fresh(late), fresh(line("a", "2026-11-28T12:00:10.5Z")), fresh(line("c", "2026-11-28T12:00:01Z"))]).toEqual([true, false, true]);
+    heard.note(late);
+    expect(fresh(line("b", "2026-11-28T12:00:09.1Z"))).toBe(true); // a second line of the same time, on the same connection
+    heard.note(line("a", "2026-11-28T13:00:00Z"));
+    expect(heard.since()).toBe("2026-11-28T12:59:00.000000000Z"); // one that says nothing does not bring all back
   });
   test("the buffer is bounded and full blocks stay the same", () => {
     const line = (id: number) => ({ id, name: "a", instance: "i", timestamp: "", text: "" }) as LogLine;

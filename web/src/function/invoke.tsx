@@ -2,6 +2,7 @@
 import { signal, useSignal, type Signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { aborted, words } from "../api/request";
+import { whenSigningOut } from "../session";
 import { hello } from "../stream/store";
 import { Choice } from "../ui/choice";
 import { CopyButton } from "../ui/command";
@@ -23,6 +24,7 @@ interface Draft {
   later: boolean;
 }
 const drafts = new Map<string, Signal<Draft>>();
+whenSigningOut(() => drafts.clear());
 
 function draftOf(name: string): Signal<Draft> {
   let draft = drafts.get(name);

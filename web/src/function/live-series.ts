@@ -53,7 +53,10 @@ export function useLiveSeries(name: string, seconds: number): LiveSeries {
     const at = heard.value + skew.peek();
     const row = table.entries.get(name)?.row.peek();
     if (!row || heard.value === 0) return;
-    if (!loading.peek()) series.add(at, sample(row, current.peek()));
+    if (!loading.peek()) {
+      series.follow(row.signals?.[0]?.type ?? series.signal);
+      series.add(at, sample(row, current.peek()));
+    }
     now.value = at;
     version.value = version.peek() + 1;
   });

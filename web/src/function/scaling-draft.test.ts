@@ -1,11 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { ScalingSettings } from "../api/types";
-import { draftOf, patchOf, validate } from "./scaling-draft";
+import { draftOf, patchOf, rebase, validate } from "./scaling-draft";
 
 const settings: ScalingSettings = {
   type: "rps,memory", targets: { rps: 5, memory: 268435456 }, min: 1, max: 20, window: "1m0s", zero: false, zeroDuration: "15m0s", proportion: 0.9, slots: 0, factor: 20,
 };
 const draft = draftOf(settings);
+
+test("what somebody else changes meanwhile stays theirs", () => {
+  const typed = { ...draft, targets: { ...draft.targets, rps: "20" } };
+  const theirs = { ...draft, max: "50", targets: { ...draft.targets, memory: "1Gi" } };
+  expect(patchOf(theirs, rebase(draft, typed, theirs))).toEqual({ targets: { rps: 20 } });
+});
 
 test("settings become fields as one would type them", () => {
   expect(draft.types).toEqual(["rps", "memory"]);

@@ -99,6 +99,21 @@ function targetValue(type: SignalType, text: string): number | string {
   return type === "cpu" ? cpuTarget(t) : decimal(t);
 }
 
+/** What was typed, put over what is there now: what was left as it was before follows. */
+export function rebase(before: ScalingDraft, typed: ScalingDraft, now: ScalingDraft): ScalingDraft {
+  const out: ScalingDraft = { ...now, targets: { ...now.targets } };
+  if (typed.types.join() !== before.types.join()) out.types = typed.types;
+  for (const t of signalTypes) {
+    const text = typed.targets[t];
+    if (text !== undefined && text !== before.targets[t]) out.targets[t] = text;
+  }
+  for (const key of ["min", "max", "window", "zeroDuration", "proportion", "slots", "factor"] as const) {
+    if (typed[key] !== before[key]) out[key] = typed[key];
+  }
+  if (typed.zero !== before.zero) out.zero = typed.zero;
+  return out;
+}
+
 /** What differs, as PATCH takes it. Null: nothing does. */
 export function patchOf(before: ScalingDraft, after: ScalingDraft): ScalingPatch | null {
   const patch: ScalingPatch = {};

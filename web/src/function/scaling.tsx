@@ -7,12 +7,13 @@ import type { FunctionScaling, Preview, Row } from "../api/types";
 import { PreviewChart } from "../chart/preview";
 import { compact, count, load, plural, seconds } from "../format/number";
 import { span } from "../format/time";
+import { guardLeaving } from "../route";
 import { current, hello } from "../stream/store";
 import { complain, say } from "../toast";
 import { Choice } from "../ui/choice";
 import { Note } from "../ui/note";
 import { ScrollBox } from "../ui/scroll-box";
-import { draftOf, patchOf, validate, type ScalingDraft } from "./scaling-draft";
+import { draftOf, patchOf, rebase, validate, type ScalingDraft } from "./scaling-draft";
 import { ScalingFields } from "./scaling-fields";
 
 const spans = [[300, "5 min"], [900, "15 min"], [3600, "1 h"]] as const;
@@ -80,13 +81,18 @@ function Thresholds({ name, scaling }: { name: string; scaling: FunctionScaling 
   useEffect(() => () => abort.current?.abort(), []);
 
   const changed = patchOf(base.value, draft.value);
-  // Somebody else may change them meanwhile: what is typed stays, and is then a change of the new ones.
+  // Somebody else may change them meanwhile: what is typed stays, and all else is theirs.
   useEffect(() => {
     if (JSON.stringify(base.peek()) === nowKey) return;
-    if (!patchOf(base.peek(), draft.peek())) draft.value = now;
-    else elsewhere.value = true;
+    elsewhere.value = patchOf(base.peek(), draft.peek()) !== null;
+    draft.value = rebase(base.peek(), draft.peek(), now);
     base.value = now;
   }, [nowKey]);
+
+  useEffect(() => {
+    guardLeaving(() => patchOf(base.peek(), draft.peek()) !== null);
+    return () => guardLeaving(null);
+  }, []);
 
   const errors = validate(draft.value);
   const valid = Object.keys(errors).length === 0;
@@ -135,7 +141,7 @@ function Thresholds({ name, scaling }: { name: string; scaling: FunctionScaling 
         <h2>Thresholds</h2>
         <span class="faint small">a change restarts no replica, and counts until the next update of the function</span>
       </div>
-      {elsewhere.value && <Note kind="amber">Somebody else has changed the thresholds meanwhile. <button type="button" class="button tiny" onClick={reset}>Show theirs</button></Note>}
+      {elsewhere.value && <Note kind="amber">Somebody else has changed the thresholds meanwhile: what you did not touch is theirs now. <button type="button" class="button tiny" onClick={reset}>Show theirs</button></Note>}
       <ScalingFields draft={draft.value} errors={errors} onChange={(d) => (draft.value = d)} prefix="scaling" />
       {error.value !== "" && <Note kind="red">{error.value}</Note>}
       <div class="row wrap">
@@ -148,7 +154,7 @@ function Thresholds({ name, scaling }: { name: string; scaling: FunctionScaling 
           </>
         )}
         <span class="grow" />
-        {changed && <button type="button" class="button bare" onClick={reset}>Take back</button>}
+        {changed && <button type="button" class="button bare" onClick={reset} data-testid="scaling-reset">Take back</button>}
         <button type="submit" class="button primary" disabled={!changed || !valid || busy.value !== ""} data-testid="scaling-apply">{busy.value === "apply" ? "Applying…" : "Apply"}</button>
       </div>
       {busy.value === "preview" && <div class="progress" role="status"><i /><span class="unseen">Replaying the load</span></div>}

@@ -9,6 +9,8 @@ const firstWait = 500;
 const longestWait = 5000;
 // A connection on which nothing came for so long is dead, whatever the browser thinks of it.
 const silence = 15_000;
+// How long a page that nobody sees stays connected: a browser has six connections to a gateway, for all its tabs.
+const unseen = 60_000;
 
 export interface Options {
   url: () => string;
@@ -20,6 +22,7 @@ export class Connection {
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watchdog: ReturnType<typeof setTimeout> | undefined;
+  private hiding: ReturnType<typeof setTimeout> | undefined;
   private wait = firstWait;
   private stopped = true;
   private readonly options: Options;
@@ -32,14 +35,15 @@ export class Connection {
     if (!this.stopped) return;
     this.stopped = false;
     window.addEventListener("online", this.hurry);
-    document.addEventListener("visibilitychange", this.hurry);
+    document.addEventListener("visibilitychange", this.seen);
     void this.connect();
   }
 
   stop(): void {
     this.stopped = true;
     window.removeEventListener("online", this.hurry);
-    document.removeEventListener("visibilitychange", this.hurry);
+    document.removeEventListener("visibilitychange", this.seen);
+    clearTimeout(this.hiding);
     clearTimeout(this.timer);
     clearTimeout(this.watchdog);
     this.abort?.abort();
@@ -54,6 +58,21 @@ export class Connection {
     clearTimeout(this.timer);
     this.wait = firstWait;
     void this.connect();
+  }
+
+  private readonly seen = () => {
+    clearTimeout(this.hiding);
+    if (document.visibilityState === "hidden") this.hiding = setTimeout(() => this.pause(), unseen);
+    else this.hurry();
+  };
+
+  // Until the page is seen again.
+  private pause(): void {
+    const abort = this.abort;
+    this.abort = null;
+    abort?.abort();
+    clearTimeout(this.timer);
+    clearTimeout(this.watchdog);
   }
 
   private readonly hurry = () => {

@@ -36,6 +36,8 @@ interface InputProps {
   mono?: boolean;
   disabled?: boolean;
   numeric?: boolean;
+  /** It belongs to no form, though it stands inside one: Enter sends none. */
+  apart?: boolean;
 }
 
 /** A line of text, which most fields are. */
@@ -46,7 +48,7 @@ export function TextField(p: InputProps) {
         <input
           {...attributes} class={p.mono ? "input mono" : "input"} value={p.value} data-testid={p.testid}
           placeholder={p.placeholder} disabled={p.disabled} autoComplete="off" spellcheck={false} autoCapitalize="off"
-          inputMode={p.numeric ? "decimal" : undefined} onInput={(e) => p.onInput(e.currentTarget.value)}
+          inputMode={p.numeric ? "decimal" : undefined} {...(p.apart ? { form: "" } : {})} onInput={(e) => p.onInput(e.currentTarget.value)}
         />
       )}
     </Field>
