@@ -134,8 +134,9 @@ func testLoad(t *testing.T, p *Page, sys *e2e.Up) {
 		offer(ctx, sys.Gateway()+"/function/loaded", 40)
 	}()
 	p.AwaitThat("a decision for more", 30*time.Second, `[...document.querySelectorAll('[data-testid^="decision-"]')].some(e => /FunctionScale/.test(e.textContent))`)
-	p.AwaitThat("nine replicas or more in the title", 30*time.Second, `/^(9|1[0-9])\/\d+ loaded/.test(document.title)`)
-	p.AwaitThat("the chart to tell of them", patience, `/\b(9|1[0-9])\b/.test(document.querySelector('[data-testid="chart-load"] [role="img"]')?.getAttribute("aria-label") ?? document.querySelector('[data-testid="chart-load"]').getAttribute("aria-label") ?? "")`)
+	// Eight carry 36: that 40 are more may be chance, for half a minute.
+	p.AwaitThat("eight replicas or more in the title", 30*time.Second, `/^([89]|1[0-9])\/\d+ loaded/.test(document.title)`)
+	p.AwaitThat("the chart to tell of them", patience, `/\b([89]|1[0-9])\b/.test(document.querySelector('[data-testid="chart-load"] [role="img"]')?.getAttribute("aria-label") ?? document.querySelector('[data-testid="chart-load"]').getAttribute("aria-label") ?? "")`)
 	p.Picture("load")
 	stop()
 	<-ended
