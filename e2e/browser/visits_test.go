@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -225,9 +226,14 @@ func (p *Page) post(url, text string) {
 	Eval[bool](p, script)
 }
 
-// offer sends so many requests a second until ctx ends.
+// offer sends so many requests a second, each when it is due, until ctx ends.
 func offer(ctx context.Context, url string, rate int) {
-	client := &http.Client{Timeout: 5 * time.Second}
+	const mostAtOnce = 64
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: mostAtOnce}}
+	defer client.CloseIdleConnections()
+	var under sync.WaitGroup
+	defer under.Wait()
+	room := make(chan struct{}, mostAtOnce)
 	tick := time.NewTicker(time.Second / time.Duration(rate))
 	defer tick.Stop()
 	for {
@@ -236,14 +242,18 @@ func offer(ctx context.Context, url string, rate int) {
 			return
 		case <-tick.C:
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("hello"))
-		if err != nil {
-			return
-		}
-		if res, err := client.Do(req); err == nil {
-			_, _ = io.Copy(io.Discard, res.Body) // what is shown of it is under test
-			_ = res.Body.Close()
-		}
+		room <- struct{}{}
+		under.Go(func() {
+			defer func() { <-room }()
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader("hello"))
+			if err != nil {
+				return
+			}
+			if res, err := client.Do(req); err == nil {
+				_, _ = io.Copy(io.Discard, res.Body) // what is shown of it is under test
+				_ = res.Body.Close()
+			}
+		})
 	}
 }
 
