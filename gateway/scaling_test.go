@@ -216,15 +216,14 @@ func TestScalingBySlots(t *testing.T) {
 
 // TestScalingUnexplained holds what is said where little is known.
 func TestScalingUnexplained(t *testing.T) {
-	dead := httptest.NewServer(http.NotFoundHandler())
-	dead.Close()
+	const dead = "http://127.0.0.1:1" // a port of a server that was closed may be another test's by now
 	for name, tt := range map[string]struct {
 		change func(*Options)
 		want   string
 	}{
 		"nobody said where Prometheus is": {func(*Options) {}, "not known: the gateway was not told where Prometheus is (--prometheus)"},
 		"Prometheus is away": {
-			func(o *Options) { o.Prometheus = []string{dead.URL} }, "not known: Prometheus does not answer: " + dead.URL + ": dial tcp",
+			func(o *Options) { o.Prometheus = []string{dead} }, "not known: Prometheus does not answer: " + dead + ": dial tcp",
 		},
 		"the loop is lost": {
 			func(o *Options) { o.ControlLoop = func() error { return errors.New("no heartbeat since noon") } },

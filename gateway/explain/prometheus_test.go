@@ -79,15 +79,16 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// gone is where nobody listens: nobody is given this port by asking for any.
+const gone = "http://127.0.0.1:1"
+
 // TestReadAsks holds what is asked, and of whom: of the second where the first is away.
 func TestReadAsks(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	var asked *[]string
 	t.Run("ask", func(t *testing.T) {
 		var server *httptest.Server
 		server, asked = prometheus(t, "", "")
-		got, err := reader(t, gone.URL, server.URL).Read(t.Context(), `a"b`, time.Minute, at)
+		got, err := reader(t, gone, server.URL).Read(t.Context(), `a"b`, time.Minute, at)
 		if err != nil || got.Wanted != nil || len(got.Loads) != 0 {
 			t.Errorf("got %+v, %v", got, err)
 		}
@@ -103,8 +104,6 @@ func TestReadAsks(t *testing.T) {
 }
 
 func TestReadFails(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
 	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -114,11 +113,11 @@ func TestReadFails(t *testing.T) {
 	defer hangs.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err := reader(t, gone.URL, hangs.URL, other.URL).Read(ctx, "a", time.Minute, at)
+	_, err := reader(t, gone, hangs.URL, other.URL).Read(ctx, "a", time.Minute, at)
 	if !errors.Is(err, function.ErrUnavailable) {
 		t.Fatalf("error %v, want unavailable", err)
 	}
-	for _, want := range []string{gone.URL + ": dial tcp", hangs.URL + ": no answer in time", other.URL + ": "} {
+	for _, want := range []string{gone + ": dial tcp", hangs.URL + ": no answer in time", other.URL + ": "} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q lacks %q", err, want)
 		}

@@ -77,11 +77,10 @@ func TestClientErrors(t *testing.T) {
 	server := gateway(t)
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
-	gone := httptest.NewServer(http.NotFoundHandler())
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // nobody is given this port by asking for any
 	for _, test := range []struct{ name, gateway, metrics, password, want string }{
-		{"no gateway", gone.URL, server.URL, "secret", "connection refused): `make up` starts everything, --gateway names another"},
-		{"no metrics", server.URL, gone.URL, "secret", "connection refused): `make up` starts everything (--metrics-url names the metrics port)"},
+		{"no gateway", gone, server.URL, "secret", "connection refused): `make up` starts everything, --gateway names another"},
+		{"no metrics", server.URL, gone, "secret", "connection refused): `make up` starts everything (--metrics-url names the metrics port)"},
 		{"wrong password", server.URL, server.URL, "wrong", "give --user and --password-file"},
 		{"no password", server.URL, server.URL, "", "give --user and --password-file"},
 		{"something else", other.URL, server.URL, "secret", "/system/functions answers 404 Not Found: 404 page not found"},
