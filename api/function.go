@@ -53,6 +53,9 @@ type FunctionStatus struct {
 	// Replicas is the number asked for, AvailableReplicas the number that can take requests now.
 	Replicas          int       `json:"replicas"`
 	AvailableReplicas int       `json:"availableReplicas"`
+	// StartingReplicas are those that start or failed and are to be replaced: while there are some, an update is not over.
+	// Clients of OpenFaaS do not know it.
+	StartingReplicas int `json:"startingReplicas,omitempty"`
 	CreatedAt         time.Time `json:"createdAt"`
 	// Blocked says why replicas cannot start. Empty: nothing stands in the way.
 	Blocked string `json:"blocked,omitempty"`

@@ -13,27 +13,22 @@ import (
 	"time"
 
 	"faas/function"
+	stackfile "faas/internal/stack"
 )
 
 // annotationNoFile bounds the open files of each process of a function.
 const annotationNoFile = "com.openfaas.ulimit.nofile"
 
-// Annotations of `faas deploy`, for a function that lies on this machine.
-const (
-	annotationHandler = "com.faas.handler" // the directory of its source, in which it runs
-	annotationBuild   = "com.faas.build"   // names the source's state: another one replaces the replicas
-)
-
 // watchdogEndTime is what a watchdog may take beyond the drain of its requests to end itself.
 const watchdogEndTime = time.Second
 
 // spec is what makes a function's replicas: two equal specs need no restart. Labels, annotations other
-// than annotationNoFile, annotationHandler and annotationBuild, and limits of memory are not in it, since they apply to running replicas.
+// than annotationNoFile, those of stack files, and limits of memory are not in it, since they apply to running replicas.
 type spec struct {
 	dir     string
 	ownDir  bool   // dir is the function's alone, in the data directory
 	process string // empty in static mode
-	build   string // of annotationBuild
+	build   string // of stackfile.AnnotationBuild
 	env     map[string]string
 	noFile  uint64 // 0: as the backend itself
 	// secrets has the version of each secret that it may read; 0: it does not exist yet.
@@ -60,9 +55,9 @@ func checkHere(f function.Function) error {
 			return err
 		}
 	}
-	if dir, ok := f.Annotations[annotationHandler]; ok {
+	if dir, ok := f.Annotations[stackfile.AnnotationHandler]; ok {
 		if info, err := os.Stat(dir); !filepath.IsAbs(dir) || err != nil || !info.IsDir() {
-			return function.Invalidf("annotation %s=%q: it is no absolute path of a directory on the gateway's machine", annotationHandler, dir)
+			return function.Invalidf("annotation %s=%q: it is no absolute path of a directory on the gateway's machine", stackfile.AnnotationHandler, dir)
 		}
 	}
 	_, err := noFileLimit(f.Annotations)
@@ -80,7 +75,7 @@ func newSpec(f function.Function, defaults entry) (spec, error) {
 		dir: defaults.dir,
 		process: cmp.Or(f.Process, f.Env["fprocess"], f.Env["function_process"],
 			defaults.function.Process, env["fprocess"], env["function_process"], defaults.process),
-		env: env, build: f.Annotations[annotationBuild],
+		env: env, build: f.Annotations[stackfile.AnnotationBuild],
 	}
 	if s.process == "" && (env["mode"] != "static" || env["static_path"] == "") {
 		return spec{}, function.Invalidf("no process to run: the local backend runs a command, not an image; " +

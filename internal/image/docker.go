@@ -115,7 +115,10 @@ func Docker(ctx context.Context, stdin io.Reader, output io.Writer, args ...stri
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	const most = 20
+	most := 20
+	if output != nil {
+		most = 1 // all of it was seen
+	}
 	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
 	return fmt.Errorf("docker %s: %w:\n%s", args[0], err, strings.Join(lines[max(0, len(lines)-most):], "\n"))
 }
