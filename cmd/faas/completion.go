@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +86,10 @@ func (c *completeCommand) Run(ctx context.Context, app *kong.Kong) error {
 // candidates are what may stand in the place of the last word, whatever it begins with.
 func candidates(ctx context.Context, at *kong.Node, words []string) []string {
 	var value *kong.Flag // whose value comes next
-	reach := gatewayFlags{User: defaultUser, Data: defaultData}
+	reach := gatewayFlags{
+		Gateway: os.Getenv("FAAS_GATEWAY"), PasswordFile: os.Getenv("FAAS_PASSWORD_FILE"),
+		User: cmp.Or(os.Getenv("FAAS_USER"), defaultUser), Data: cmp.Or(os.Getenv("FAAS_DATA"), defaultData),
+	}
 	for _, word := range words[:len(words)-1] {
 		switch {
 		case value != nil:

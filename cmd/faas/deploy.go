@@ -63,8 +63,25 @@ func (c *deployCommand) Run(ctx context.Context, app *kong.Kong) error {
 	if !c.Watch {
 		return once(ctx, nil)
 	}
+	if err := c.canWatch(ctx); err != nil {
+		return err
+	}
 	w := watch{say: os.Stderr, files: c.watched}
 	return w.run(ctx, once)
+}
+
+// canWatch reports what no change of a file would cure.
+func (c *deployCommand) canWatch(ctx context.Context) error {
+	file, _, err := c.load()
+	if err != nil {
+		return err
+	}
+	c.ofStack = file.Gateway
+	here, err := c.here(ctx)
+	if err == nil && !here && !c.Push && !c.Load {
+		err = fmt.Errorf("--watch: the replicas of %s run images: say how they get there, by --push to a registry or --load into this machine's Docker", c.url())
+	}
+	return err
 }
 
 // once deploys the functions whose folder changed says has changed; nil: all.
@@ -77,9 +94,6 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 	here, err := c.here(ctx)
 	if err != nil {
 		return err
-	}
-	if c.Watch && !here && !c.Push && !c.Load {
-		return fmt.Errorf("--watch: the replicas of %s run images: say how they get there, by --push to a registry or --load into this machine's Docker", c.url())
 	}
 	say := to
 	if c.Output == "json" {
