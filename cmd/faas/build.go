@@ -41,14 +41,14 @@ func (c *buildCommand) Validate() error {
 	if slices.Contains(c.Output, "text") && slices.Contains(c.Output, "json") {
 		return errors.New("--output: text or json, not both")
 	}
-	return c.buildFlags.check()
+	return c.check()
 }
 
 // Run builds the functions, and again while it watches.
 func (c *buildCommand) Run(ctx context.Context, app *kong.Kong) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	w := watch{say: os.Stderr, files: c.stackFlags.watched}
+	w := watch{say: os.Stderr, files: c.watched}
 	once := func(ctx context.Context, changed func(string) bool) error { return c.once(ctx, app.Stdout, changed) }
 	if !c.Watch {
 		return once(ctx, nil)

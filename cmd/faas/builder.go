@@ -69,11 +69,11 @@ func (c *buildFlags) build(ctx context.Context, f stack.Function, to outputs) (b
 	if info, err := os.Stat(f.Handler); err != nil || !info.IsDir() {
 		return b, fmt.Errorf("build: handler %s is not a directory", f.Handler)
 	}
-	make := c.withoutDocker
+	how := c.withoutDocker
 	if b.Builder == "docker" {
-		make = c.withDocker
+		how = c.withDocker
 	}
-	err := make(ctx, f, to, &b)
+	err := how(ctx, f, to, &b)
 	b.Seconds = time.Since(began).Seconds()
 	return b, err
 }
