@@ -184,7 +184,7 @@ func TestFilesAndConfig(t *testing.T) {
 
 // TestFolder has a folder's own static program, and what belongs to its author only.
 func TestFolder(t *testing.T) {
-	dir := write(t, map[string]string{"data/x": "x", ".git/config": "", "build/old.tar": "", "lib/__pycache__/x": "", "run": "#!"})
+	dir := write(t, map[string]string{"data/x": "x", ".git/config": "", "build/old.tar": "", "build/old.oci/index.json": "", "lib/__pycache__/x": "", "run": "#!"})
 	if err := os.Chmod(filepath.Join(dir, "run"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -196,6 +196,37 @@ func TestFolder(t *testing.T) {
 	got := slices.DeleteFunc(contents(t, i.image), func(line string) bool { return strings.HasPrefix(line, "0") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOutputs has images in a folder that are no part of the function, and other things of such names that are.
+func TestOutputs(t *testing.T) {
+	dir := write(t, map[string]string{"x": "1", "build/hello.tar": "1", "build/hello.oci/index.json": "1", ".faas/state.json": "1"})
+	state := func() string {
+		t.Helper()
+		s, err := State(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	before := state()
+	if err := os.RemoveAll(filepath.Join(dir, "build")); err != nil {
+		t.Fatal(err)
+	}
+	if state() != before {
+		t.Error("images count as source")
+	}
+	for _, file := range []string{"build/app.js", "sub/build/x.tar", "x.tar"} {
+		at := filepath.Join(dir, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o700), os.WriteFile(at, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		now := state()
+		if now == before {
+			t.Errorf("%s does not count", file)
+		}
+		before = now
 	}
 }
 

@@ -86,7 +86,7 @@ func plainMode(info fs.FileInfo) int64 {
 }
 
 // walk calls see for what is in a function's folder, in the order of names, but not for what only its author has there:
-// version control and what was built.
+// what Skipped says, and images.
 func walk(dir string, see func(rel string, info fs.FileInfo) error) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -96,7 +96,7 @@ func walk(dir string, see func(rel string, info fs.FileInfo) error) error {
 		if err != nil || rel == "." {
 			return err
 		}
-		if Skipped(rel) {
+		if Skipped(rel) || output(dir, rel, d.IsDir()) {
 			if d.IsDir() {
 				return fs.SkipDir
 			}
@@ -113,11 +113,26 @@ func walk(dir string, see func(rel string, info fs.FileInfo) error) error {
 	})
 }
 
-// Skipped reports whether a path in a function's folder, relative to it, is no part of the function.
+// Skipped reports whether a path in a function's folder, relative to it, is no part of the function: version control, what
+// faas up keeps, and what Python compiled.
 func Skipped(rel string) bool {
-	first, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
-	return slices.Contains([]string{".git", ".faas", "build", "template"}, first) ||
-		slices.Contains([]string{"__pycache__", ".git"}, path.Base(filepath.ToSlash(rel)))
+	rel = filepath.ToSlash(rel)
+	return slices.Contains([]string{".git", "__pycache__"}, path.Base(rel)) || rel == ".faas"
+}
+
+// OutputDir is where images are written, beside the stack file and so perhaps in a function's folder.
+const OutputDir = "build"
+
+// output reports whether a path in a function's folder is an image that was written there, or a directory of nothing else.
+// Other things may be called build as well.
+func output(dir, rel string, isDir bool) bool {
+	rel = filepath.ToSlash(rel)
+	if rel == OutputDir && isDir {
+		entries, err := os.ReadDir(filepath.Join(dir, rel))
+		return err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !output(dir, path.Join(rel, e.Name()), e.IsDir()) })
+	}
+	ext := path.Ext(strings.TrimSuffix(rel, ".part"))
+	return path.Dir(rel) == OutputDir && (ext == ".tar" && !isDir || ext == ".oci" && isDir)
 }
 
 // make writes the layer.
