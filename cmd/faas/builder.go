@@ -51,7 +51,9 @@ type built struct {
 }
 
 // buildDir is where images are written.
-func buildDir(file *stack.File) string { return filepath.Join(filepath.Dir(file.Path), image.OutputDir) }
+func buildDir(file *stack.File) string {
+	return filepath.Join(filepath.Dir(file.Path), image.OutputDir)
+}
 
 // build makes one function's image.
 func (c *buildFlags) build(ctx context.Context, f stack.Function, to outputs) (built, error) {
