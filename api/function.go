@@ -51,9 +51,12 @@ type FunctionStatus struct {
 	// InvocationCount counts the invocations that this gateway finished.
 	InvocationCount float64 `json:"invocationCount"`
 	// Replicas is the number asked for, AvailableReplicas the number that can take requests now.
-	Replicas          int       `json:"replicas"`
-	AvailableReplicas int       `json:"availableReplicas"`
-	CreatedAt         time.Time `json:"createdAt"`
+	Replicas          int `json:"replicas"`
+	AvailableReplicas int `json:"availableReplicas"`
+	// StartingReplicas are those that start or failed and are to be replaced: while there are some, an update is not over.
+	// Clients of OpenFaaS do not know it.
+	StartingReplicas int       `json:"startingReplicas,omitempty"`
+	CreatedAt        time.Time `json:"createdAt"`
 	// Blocked says why replicas cannot start. Empty: nothing stands in the way.
 	Blocked string `json:"blocked,omitempty"`
 	// Usage is left out where the backend cannot tell.

@@ -33,6 +33,17 @@ func (s Status) Available() int {
 	return n
 }
 
+// Starting counts the replicas that are to take requests and do not yet: those that start, and failed ones, which are replaced.
+func (s Status) Starting() int {
+	n := 0
+	for _, r := range s.Replicas {
+		if r.State == ReplicaStarting || r.State == ReplicaFailed {
+			n++
+		}
+	}
+	return n
+}
+
 // Replica is one running copy of a function.
 type Replica struct {
 	// ID is unique among all replicas that ever were.

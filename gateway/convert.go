@@ -54,6 +54,7 @@ func described(s function.Status) api.FunctionStatus {
 		ReadOnlyRootFilesystem: s.ReadOnlyRootFilesystem,
 		Replicas:               s.Desired,
 		AvailableReplicas:      s.Available(),
+		StartingReplicas:       s.Starting(),
 		CreatedAt:              s.CreatedAt,
 		Blocked:                s.Blocked,
 	}

@@ -11,6 +11,7 @@ import (
 
 	"faas/function"
 	"faas/internal/board"
+	stackfile "faas/internal/stack"
 )
 
 // Backend runs functions as processes of this machine. Make one with New; its methods work while Run
@@ -162,6 +163,9 @@ func (b *Backend) resolve(f function.Function) (spec, error) {
 	stack := b.stack.Load()
 	known, ok := stack.image(f.Image)
 	if !ok {
+		if dir, ok := f.Annotations[stackfile.AnnotationHandler]; ok {
+			return newSpec(f, entry{dir: dir})
+		}
 		if f.Process == "" && f.Env["fprocess"] == "" && f.Env["function_process"] == "" {
 			return spec{}, function.Invalidf("image %q is unknown: the local backend runs a command (envProcess) "+
 				"or an image that its stack file names: %s", f.Image, stack.images())

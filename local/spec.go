@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"faas/function"
+	stackfile "faas/internal/stack"
 )
 
 // annotationNoFile bounds the open files of each process of a function.
@@ -21,11 +23,12 @@ const annotationNoFile = "com.openfaas.ulimit.nofile"
 const watchdogEndTime = time.Second
 
 // spec is what makes a function's replicas: two equal specs need no restart. Labels, annotations other
-// than annotationNoFile and limits of memory are not in it, since they apply to running replicas.
+// than annotationNoFile, those of stack files, and limits of memory are not in it, since they apply to running replicas.
 type spec struct {
 	dir     string
 	ownDir  bool   // dir is the function's alone, in the data directory
 	process string // empty in static mode
+	build   string // of stackfile.AnnotationBuild
 	env     map[string]string
 	noFile  uint64 // 0: as the backend itself
 	// secrets has the version of each secret that it may read; 0: it does not exist yet.
@@ -38,7 +41,7 @@ type spec struct {
 }
 
 func (s spec) equal(o spec) bool {
-	return s.dir == o.dir && s.process == o.process && s.noFile == o.noFile && maps.Equal(s.env, o.env) &&
+	return s.dir == o.dir && s.process == o.process && s.build == o.build && s.noFile == o.noFile && maps.Equal(s.env, o.env) &&
 		maps.Equal(s.secrets, o.secrets)
 }
 
@@ -50,6 +53,11 @@ func checkHere(f function.Function) error {
 	for _, name := range f.Secrets {
 		if err := function.ValidateSecretName(name); err != nil {
 			return err
+		}
+	}
+	if dir, ok := f.Annotations[stackfile.AnnotationHandler]; ok {
+		if info, err := os.Stat(dir); !filepath.IsAbs(dir) || err != nil || !info.IsDir() {
+			return function.Invalidf("annotation %s=%q: it is no absolute path of a directory on the gateway's machine", stackfile.AnnotationHandler, dir)
 		}
 	}
 	_, err := noFileLimit(f.Annotations)
@@ -66,8 +74,8 @@ func newSpec(f function.Function, defaults entry) (spec, error) {
 	s := spec{
 		dir: defaults.dir,
 		process: cmp.Or(f.Process, f.Env["fprocess"], f.Env["function_process"],
-			defaults.function.Process, env["fprocess"], env["function_process"]),
-		env: env,
+			defaults.function.Process, env["fprocess"], env["function_process"], defaults.process),
+		env: env, build: f.Annotations[stackfile.AnnotationBuild],
 	}
 	if s.process == "" && (env["mode"] != "static" || env["static_path"] == "") {
 		return spec{}, function.Invalidf("no process to run: the local backend runs a command, not an image; " +

@@ -122,7 +122,7 @@ func (w *stackWatcher) reconcile(ctx context.Context) {
 	for _, name := range slices.Sorted(maps.Keys(w.now.functions)) {
 		e := w.now.functions[name]
 		old, was := w.applied[name]
-		if was && old.dir == e.dir && reflect.DeepEqual(old.function, e.function) {
+		if was && old.dir == e.dir && old.process == e.process && reflect.DeepEqual(old.function, e.function) {
 			continue
 		}
 		if w.set(ctx, name, e) {

@@ -29,27 +29,47 @@ type scaleCommand struct {
 // maxScaleAnswer bounds what is read of one answer.
 const maxScaleAnswer = 4 << 20
 
-// ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to. What the gateway refuses
-// is an error in its own words, of kind ErrNotFound for what it says that there is not.
+// ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to unless that is nil. What
+// the gateway refuses is an error in its own words, of kind ErrNotFound for what it says that there is not.
 func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to any) error {
-	password, err := c.password()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	resp, err := c.send(ctx, method, path, body)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
+	defer func() { _ = resp.Body.Close() }() // only read
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxScaleAnswer))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the answer of %s%s: %w", c.url(), path, err)
+	case to == nil:
+		return nil
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		return fmt.Errorf("read %s%s: is that a faas gateway? %w", c.url(), path, err)
+	}
+	return nil
+}
+
+// send is ask whose answer the caller reads and closes.
+func (c *gatewayFlags) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
+	password, err := c.password()
+	if err != nil {
+		return nil, err
+	}
 	var sent io.Reader = http.NoBody
 	if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		sent = bytes.NewReader(text)
 	}
 	base := c.url()
 	req, err := http.NewRequestWithContext(ctx, method, base+path, sent)
 	if err != nil {
-		return fmt.Errorf("--gateway: %w", err)
+		return nil, fmt.Errorf("--gateway: %w", err)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -60,26 +80,29 @@ func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to an
 	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err
-		}
-		return fmt.Errorf("%s cannot be reached (%w): `make up` starts everything, --gateway names another", base, err)
+		return nil, c.unreachable(err)
+	}
+	if resp.StatusCode < http.StatusMultipleChoices {
+		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }() // only read
+	if resp.StatusCode == http.StatusUnauthorized {
+		return nil, c.refused(top.ErrCredentials, password != "")
+	}
 	text, err := io.ReadAll(io.LimitReader(resp.Body, maxScaleAnswer))
-	switch {
-	case err != nil:
-		return fmt.Errorf("read the answer of %s%s: %w", base, path, err)
-	case resp.StatusCode == http.StatusUnauthorized:
-		return c.refused(top.ErrCredentials, password != "")
-	case resp.StatusCode >= http.StatusMultipleChoices:
-		return refusal(base+path, resp, string(text))
+	if err != nil {
+		return nil, fmt.Errorf("read the answer of %s%s: %w", base, path, err)
 	}
-	if err := json.Unmarshal(text, to); err != nil {
-		return fmt.Errorf("read %s%s: is that a faas gateway? %w", base, path, err)
+	return nil, refusal(base+path, resp, string(text))
+}
+
+// unreachable says of a request that got no answer where to look.
+func (c *gatewayFlags) unreachable(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
 	}
-	return nil
+	return fmt.Errorf("%s cannot be reached (%w): `make up` starts everything, --gateway names another", c.url(), err)
 }
 
 // refusal is what a gateway answers where it does not do as it was asked.

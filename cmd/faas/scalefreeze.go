@@ -20,6 +20,7 @@ type scaleFreezeCommand struct {
 	Name    string        `arg:"" help:"The function."`
 	For     time.Duration `default:"1h" placeholder:"TIME" help:"How long, from now on: 30m, or 1h30m (default ${default}). Again, it takes the place of what was said before."`
 	Comment string        `placeholder:"TEXT" help:"Why, for those who wonder."`
+	outputFlag
 }
 
 // Help is called by the parser.
@@ -35,6 +36,9 @@ func (c *scaleFreezeCommand) Run(ctx context.Context) error {
 	if err := c.ask(ctx, "PUT", freezePath(c.Name), body, &frozen); err != nil {
 		return c.unknown(ctx, "freeze", c.Name, err)
 	}
+	if c.Output == "json" {
+		return writeJSON(os.Stdout, frozen)
+	}
 	return tellFrozen(os.Stdout, frozen)
 }
 
@@ -42,6 +46,7 @@ func (c *scaleFreezeCommand) Run(ctx context.Context) error {
 type scaleUnfreezeCommand struct {
 	gatewayFlags
 	Name string `arg:"" help:"The function."`
+	outputFlag
 }
 
 // Run lets alerts scale the function again.
@@ -49,6 +54,9 @@ func (c *scaleUnfreezeCommand) Run(ctx context.Context) error {
 	var thawed api.ThawedFunction
 	if err := c.ask(ctx, "DELETE", freezePath(c.Name), nil, &thawed); err != nil {
 		return c.unknown(ctx, "unfreeze", c.Name, err)
+	}
+	if c.Output == "json" {
+		return writeJSON(os.Stdout, thawed)
 	}
 	return tellThawed(os.Stdout, thawed)
 }

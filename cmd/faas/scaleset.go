@@ -34,6 +34,7 @@ type scaleSetCommand struct {
 	Slots        *int              `placeholder:"N" help:"Requests that one replica takes at once. 0: no bound."`
 	Factor       *int              `placeholder:"PERCENT" help:"Step of classic alerts, in percent of the maximum."`
 	Reset        []string          `placeholder:"FIELD" help:"Back to the default: type, target, target.TYPE, min, max, window, zero, zero-duration, proportion, slots or factor."`
+	outputFlag
 }
 
 // resetFields are what --reset knows, and what it is called in the API.
@@ -60,6 +61,9 @@ func (c *scaleSetCommand) Run(ctx context.Context) error {
 	}
 	if err := c.ask(ctx, "PATCH", scalingPath(c.Name), patch, &after); err != nil {
 		return err
+	}
+	if c.Output == "json" {
+		return writeJSON(os.Stdout, after)
 	}
 	return tellChange(os.Stdout, before, after, c.freezesOf(ctx, after))
 }

@@ -78,10 +78,11 @@ func (c *topCommand) once(ctx context.Context, client *top.Client, first top.Sam
 
 // urls are those that were given or, where none was, those that faas up wrote down.
 func (c *topCommand) urls() (gateway, metrics string) {
-	if c.Gateway == "" && c.MetricsURL == "" {
+	given := c.given()
+	if given == "" && c.MetricsURL == "" {
 		if a, err := readAddresses(c.Data); err == nil {
 			return "http://" + a.Gateway, "http://" + a.Metrics
 		}
 	}
-	return cmp.Or(c.Gateway, defaultGateway), cmp.Or(c.MetricsURL, defaultMetrics)
+	return cmp.Or(given, defaultGateway), cmp.Or(c.MetricsURL, defaultMetrics)
 }

@@ -8,10 +8,17 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-type versionCommand struct{}
+type versionCommand struct{ outputFlag }
 
 // Run prints the version to standard output.
-func (versionCommand) Run(app *kong.Kong) error { return printVersion(app.Stdout) }
+func (c *versionCommand) Run(app *kong.Kong) error {
+	if c.Output == "json" {
+		return writeJSON(app.Stdout, map[string]string{
+			"version": version, "commit": commit, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH,
+		})
+	}
+	return printVersion(app.Stdout)
+}
 
 // versionFlag is --version, which many try first.
 type versionFlag bool

@@ -27,6 +27,7 @@ var importRules = []importRule{
 	{of: "web"},
 	{of: "functions"},
 	{of: "internal", may: []string{"api", "function", "internal/..."}},
+	{of: "internal/image"},
 	{of: "internal/backendtest", may: []string{"function"}},
 	{of: "gateway", may: []string{"api", "function", "internal/..."}},
 	{of: "gateway/activator", may: []string{"function", "internal/..."}},
@@ -64,6 +65,7 @@ type moduleRule struct {
 var moduleRules = []moduleRule{
 	{module: "github.com/docker/docker", in: []string{"swarm"}},
 	{module: "github.com/moby/moby", in: []string{"swarm"}},
+	{module: "github.com/google/go-containerregistry", in: []string{"internal/image", "e2e"}},
 	{module: "github.com/nats-io", in: []string{"queue"}},
 	{module: "github.com/prometheus/alertmanager", in: []string{"scaler", "rehearse", "internal/alerting", "e2e", "bench"}},
 	{module: "github.com/prometheus/prometheus", in: []string{"rehearse"}},

@@ -1,4 +1,4 @@
-package local
+package stack
 
 import (
 	"strconv"
@@ -12,7 +12,7 @@ import (
 // the text that its author wrote: "1.10" stays a version and "yes" a word.
 
 // each calls see for every key of a mapping, and reports what is not one and keys that come twice.
-func (p *stackParser) each(n *yaml.Node, what string, see func(key, value *yaml.Node)) {
+func (p *parser) each(n *yaml.Node, what string, see func(key, value *yaml.Node)) {
 	n = resolveAlias(n)
 	if isNull(n) {
 		return
@@ -37,7 +37,7 @@ func (p *stackParser) each(n *yaml.Node, what string, see func(key, value *yaml.
 	}
 }
 
-func (p *stackParser) text(n *yaml.Node) string {
+func (p *parser) text(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode {
 		p.fail(n, "expected plain text here")
 		return ""
@@ -48,7 +48,7 @@ func (p *stackParser) text(n *yaml.Node) string {
 	return n.Value
 }
 
-func (p *stackParser) texts(n *yaml.Node, what string) map[string]string {
+func (p *parser) texts(n *yaml.Node, what string) map[string]string {
 	var m map[string]string
 	p.each(n, what, func(key, value *yaml.Node) {
 		if m == nil {
@@ -59,7 +59,7 @@ func (p *stackParser) texts(n *yaml.Node, what string) map[string]string {
 	return m
 }
 
-func (p *stackParser) list(n *yaml.Node, what string) []*yaml.Node {
+func (p *parser) list(n *yaml.Node, what string) []*yaml.Node {
 	if isNull(n) {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (p *stackParser) list(n *yaml.Node, what string) []*yaml.Node {
 	return items
 }
 
-func (p *stackParser) flag(n *yaml.Node) bool {
+func (p *parser) flag(n *yaml.Node) bool {
 	v, err := strconv.ParseBool(p.text(n))
 	if err != nil {
 		p.fail(n, "%q: use true or false", n.Value)
@@ -85,7 +85,7 @@ func (p *stackParser) flag(n *yaml.Node) bool {
 	return v
 }
 
-func (p *stackParser) resources(n *yaml.Node, what string) *function.Resources {
+func (p *parser) resources(n *yaml.Node, what string) *function.Resources {
 	var r function.Resources
 	p.each(n, what, func(key, value *yaml.Node) {
 		switch key.Value {

@@ -1,0 +1,124 @@
+package image
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// DockerOptions say what Docker builds.
+type DockerOptions struct {
+	// Dir is the folder with the Dockerfile.
+	Dir string
+	// Image is what to call it.
+	Image string
+	// Watchdog is the file of fwatchdog, which the Dockerfile finds as fwatchdog beside it.
+	Watchdog string
+	// Args are the Dockerfile's, Labels the image's.
+	Args, Labels map[string]string
+	// Arch is what GOARCH calls it. Empty: the engine's own.
+	Arch string
+	// Output gets what Docker says.
+	Output io.Writer
+}
+
+// DockerBuild has a Docker Engine build the folder's Dockerfile.
+func DockerBuild(ctx context.Context, o DockerOptions) error {
+	dockerfile := filepath.Join(o.Dir, "Dockerfile")
+	if _, err := os.Stat(dockerfile); err != nil {
+		return fmt.Errorf("build %s: %w: an image that Docker builds needs one", o.Image, err)
+	}
+	args := []string{"build", "-t", o.Image}
+	if o.Arch != "" {
+		args = append(args, "--platform", "linux/"+o.Arch)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Args)) {
+		args = append(args, "--build-arg", name+"="+o.Args[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
+		args = append(args, "--label", name+"="+o.Labels[name])
+	}
+	var archive bytes.Buffer
+	if err := writeContext(&archive, o); err != nil {
+		return err
+	}
+	return Docker(ctx, &archive, o.Output, append(args, "-")...)
+}
+
+// writeContext writes the folder and, unless it has one itself, the watchdog.
+func writeContext(to io.Writer, o DockerOptions) error {
+	w := tar.NewWriter(to)
+	has := false
+	add := func(rel, from string, info fs.FileInfo) error {
+		link := ""
+		if info.Mode()&fs.ModeSymlink != 0 {
+			var err error
+			if link, err = os.Readlink(from); err != nil {
+				return err
+			}
+		}
+		h, err := tar.FileInfoHeader(info, link)
+		if err != nil {
+			return err
+		}
+		h.Name, h.Uid, h.Gid, h.Uname, h.Gname = rel, 0, 0, "", ""
+		if err := w.WriteHeader(h); err != nil || !info.Mode().IsRegular() {
+			return err
+		}
+		data, err := read(from)
+		if err == nil {
+			_, err = w.Write(data)
+		}
+		return err
+	}
+	err := walk(o.Dir, func(rel string, info fs.FileInfo) error {
+		has = has || rel == "fwatchdog"
+		return add(rel, filepath.Join(o.Dir, filepath.FromSlash(rel)), info)
+	})
+	if err == nil && !has && o.Watchdog != "" {
+		var info fs.FileInfo
+		if info, err = os.Stat(o.Watchdog); err == nil {
+			err = add("fwatchdog", o.Watchdog, info)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("send %s to Docker: %w", o.Dir, err)
+	}
+	return w.Close()
+}
+
+// Docker runs Docker's client. Its last lines are in the error.
+func Docker(ctx context.Context, stdin io.Reader, output io.Writer, args ...string) error {
+	var said bytes.Buffer
+	cmd := exec.CommandContext(ctx, "docker", args...)
+	cmd.Stdin = stdin
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if output != nil {
+		cmd.Stdout, cmd.Stderr = output, io.MultiWriter(output, &said)
+	}
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("there is no Docker client on PATH: install Docker, or build a function of lang go, or of lang binary, which needs none")
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	most := 20
+	if output != nil {
+		most = 1 // all of it was seen
+	}
+	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+	return fmt.Errorf("docker %s: %w:\n%s", args[0], err, strings.Join(lines[max(0, len(lines)-most):], "\n"))
+}

@@ -1,0 +1,48 @@
+package image
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// State names the present state of the files in a function's folder: another one is another state.
+func State(dir string) (string, error) {
+	sum := sha256.New()
+	err := walk(dir, func(rel string, info fs.FileInfo) error {
+		from := filepath.Join(dir, filepath.FromSlash(rel))
+		var content []byte
+		var err error
+		mode := plainMode(info)
+		switch {
+		case info.IsDir():
+			mode = 0
+		case info.Mode()&fs.ModeSymlink != 0:
+			var target string
+			target, err = os.Readlink(from)
+			content = []byte(target)
+		default:
+			content, err = read(from)
+		}
+		_, _ = fmt.Fprintf(sum, "%q %s %d %d\n", rel, info.Mode().Type(), mode, len(content)) // a hash takes all
+		sum.Write(content)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16], nil
+}
+
+// FileState is State of a single file. One that cannot be read has a state too.
+func FileState(file string) string {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])[:16]
+}

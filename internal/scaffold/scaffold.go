@@ -1,0 +1,157 @@
+package scaffold
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/template"
+
+	"faas/function"
+)
+
+//go:embed all:templates
+var templates embed.FS
+
+// suffix is of templates, which would be taken for parts of this module without it.
+const suffix = ".tmpl"
+
+// stackEntry is the template of a function's entry in a stack file, as it stands below functions.
+const stackEntry = "stack.yml" + suffix
+
+// New says what to make.
+type New struct {
+	// Name is the function's, Lang one of Languages.
+	Name, Lang string
+	// Prefix goes before its name in that of its image: a registry, an organisation. Empty: localhost, which nobody pulls from.
+	Prefix string
+	// Dir is the folder to make.
+	Dir string
+	// Append is a stack file that gets the function's entry. Empty: the folder has one of its own.
+	Append string
+}
+
+// Languages are those that there are templates for.
+func Languages() []string {
+	entries, err := templates.ReadDir("templates")
+	if err != nil {
+		return nil // they are embedded
+	}
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names
+}
+
+// values are what templates know.
+type values struct {
+	Name, Image, Handler string
+}
+
+// Make makes the folder and returns the files that it wrote. It replaces nothing: where something of the name is there
+// already nothing is made.
+func (n New) Make() ([]string, error) {
+	if err := function.ValidateName(n.Name); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(Languages(), n.Lang) {
+		return nil, fmt.Errorf("language %q: there are %s", n.Lang, strings.Join(Languages(), ", "))
+	}
+	if _, err := os.Lstat(n.Dir); !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is there already: choose another name, or remove it", n.Dir)
+	}
+	prefix := strings.TrimSuffix(n.Prefix, "/")
+	if prefix == "" {
+		prefix = "localhost"
+	}
+	v := values{Name: n.Name, Image: prefix + "/" + strings.ToLower(n.Name) + ":latest", Handler: "."}
+	entry, add := "", func() error { return nil }
+	if n.Append != "" {
+		handler, err := filepath.Rel(filepath.Dir(n.Append), n.Dir)
+		if err != nil {
+			return nil, err
+		}
+		if v.Handler = filepath.ToSlash(handler); !strings.HasPrefix(v.Handler, "../") {
+			v.Handler = "./" + v.Handler
+		}
+	}
+	entry, err := v.fill(path.Join("templates", n.Lang, stackEntry))
+	if err != nil {
+		return nil, err
+	}
+	if n.Append != "" {
+		if add, err = extend(n.Append, entry); err != nil {
+			return nil, err
+		}
+	}
+	made, err := v.write(n.Lang, n.Dir)
+	if err == nil && n.Append == "" {
+		made = append(made, filepath.Join(n.Dir, "stack.yml"))
+		err = os.WriteFile(made[len(made)-1], []byte(stackHead(n.Name)+entry), 0o644) //nolint:gosec // source is no secret
+	} else if err == nil {
+		made = append(made, n.Append)
+		err = add()
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(n.Dir)) // which was not there before
+	}
+	return made, nil
+}
+
+func stackHead(name string) string {
+	return "# The function " + name + ", for faas up, build and deploy, and for faas-cli. ${NAME:-default} is a variable of the environment.\n" +
+		"version: 1.0\nprovider:\n  name: openfaas\n\nfunctions:\n"
+}
+
+// write fills in all templates of a language but that of its entry.
+func (v values) write(lang, dir string) ([]string, error) {
+	root := path.Join("templates", lang)
+	entries, err := templates.ReadDir(root)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // source is no secret
+		return nil, err
+	}
+	var made []string
+	for _, e := range entries {
+		if e.Name() == stackEntry {
+			continue
+		}
+		text, err := v.fill(path.Join(root, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		mode := fs.FileMode(0o644)
+		if strings.HasPrefix(text, "#!") {
+			mode = 0o755
+		}
+		at := filepath.Join(dir, strings.TrimSuffix(e.Name(), suffix))
+		if err := os.WriteFile(at, []byte(text), mode); err != nil {
+			return nil, err
+		}
+		made = append(made, at)
+	}
+	return made, nil
+}
+
+func (v values) fill(name string) (string, error) {
+	text, err := templates.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	t, err := template.New(name).Delims("[[", "]]").Parse(string(text))
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, v)
+	return out.String(), err
+}
