@@ -22,7 +22,7 @@ data=${FAAS_DATA:-.faas}
 secrets=$data/secrets
 overlay=$data/swarm/$stack # what is made of the stack file for this deployment
 of_stack=label=com.docker.stack.namespace=$stack
-functions=(echoit wordcount nodeinfo work)
+mapfile -t functions < <(samples)
 new_password="make undeploy, then docker secret rm basic-auth-user basic-auth-password if it kept them, then make deploy"
 
 fail() {
@@ -75,21 +75,21 @@ check_alone() {
 
 # ---- Images.
 
-# choose_images exports FAAS_*_IMAGE: what the environment says, else what tools/images.sh made, by digest where a
-# registry has it and by ID where not. By name, Swarm would ask a registry for each before each start, which takes
-# seconds where none answers, and on the public one faas/… is not ours. FAAS_*_NAME is what people call it.
+# choose_images exports FAAS_*_IMAGE: what the environment says, else what tools/images.sh made, pinned. By name, Swarm
+# would ask a registry for each before each start, which takes seconds where none answers, and on the public one faas/…
+# is not ours. FAAS_*_NAME is what people call it.
 choose_images() {
 	local name variable called pinned here=0
 	resolve=never registry=()
 	for name in gateway "${functions[@]}" prometheus alertmanager; do
-		variable=FAAS_${name^^}_IMAGE called=FAAS_${name^^}_NAME
+		variable=$(variable "$name" IMAGE) called=$(variable "$name" NAME)
 		if [ -n "${!variable:-}" ]; then
 			export "$called=${!called:-${!variable}}"
 			registry=(--with-registry-auth)
 			[[ ${!variable} == *sha256:* ]] || resolve=always
 			continue
 		fi
-		pinned=$(docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "faas/$name" 2>/dev/null) ||
+		pinned=$(pinned "$name") ||
 			fail "this engine has no image faas/$name" "make images    builds it"
 		case $pinned in
 		sha256:* | "faas/$name@"*) here=1 ;; # the latter of engines that give a digest to all they build
@@ -188,7 +188,7 @@ keep_replicas() {
 			[[ ${count,,} == *"no such service"* ]] || fail "the number of replicas of $name cannot be kept: $(tail -n 1 <<<"$count")"
 			continue
 		}
-		[ -z "$count" ] || export "FAAS_${name^^}_REPLICAS=$count"
+		[ -z "$count" ] || export "$(variable "$name" REPLICAS)=$count"
 	done
 }
 

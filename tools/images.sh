@@ -2,20 +2,33 @@
 # images.sh [NAME...] builds the project's container images, all of them by default: faas/gateway, faas/watchdog,
 # the sample functions, and Prometheus and Alertmanager for machines that no registry answers.
 # images.sh --save FILE.tar [NAME...] builds them and writes them to a file that `docker load` reads on another node.
+# images.sh --exports builds nothing and prints the variables with which docker-compose.yml takes these images.
+#
+# A sample function is a folder of functions/ with a Dockerfile, which is built with the files that it copies and on the
+# image that it names as BASE.
 #
 # They hold the programs of bin/ (make build, tools/binaries.sh), FROM scratch. An image carries the checksum of
 # all that went into it as a label, so that nothing is built again that would come out the same.
-# FAAS_BASE_IMAGE is what functions of small programs stand on: busybox:1.37 where it can be pulled, else faas/base.
+# What samples stand on is pulled, and where no registry answers made of Debian's packages: busybox:1.37 or faas/base,
+# python:3.13-slim or faas/base-python, node:22-slim or faas/base-node. FAAS_BASE_IMAGE, FAAS_PYTHON_BASE_IMAGE and
+# FAAS_NODE_BASE_IMAGE name others.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-everything=(gateway watchdog echoit wordcount nodeinfo work prometheus alertmanager)
-registry_busybox=busybox:1.37
+mapfile -t samples < <(samples)
+everything=(gateway watchdog "${samples[@]}" prometheus alertmanager)
 inputs_label=com.faas.inputs
 # "faas VERSION (commit COMMIT, ..." as make build made it: the images are called as what is in them.
 read -r _ version _ commit _ <<<"$(bin/faas version 2>/dev/null || echo 'faas dev (commit unknown, )')"
 commit=${commit%,}
 
+if [ "${1:-}" = --exports ]; then
+	for name in gateway "${samples[@]}" prometheus alertmanager; do
+		image=$(pinned "$name") || { say "images: this engine has no image faas/$name: \`make images\` builds it"; exit 1; }
+		echo "export $(variable "$name" IMAGE)=$image"
+	done
+	exit
+fi
 docker version >/dev/null 2>&1 || {
 	say "images: no Docker Engine answers: $(docker version 2>&1 | tail -n 1)"
 	say "  \`make engine\` starts one on a Debian machine"
@@ -36,7 +49,7 @@ build() {
 	shift 3
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--build-arg) options+=(--build-arg "${2%%=*}=${2#*=}") inputs+="$2 $(image_id "${2#*=}") " && shift 2 ;;
+		--build-arg) options+=(--build-arg "${2%%=*}=${2#*=}") inputs+="$2 $(image_id "${2#*=}" || true) " && shift 2 ;;
 		*) files+=("$1") && shift ;;
 		esac
 	done
@@ -63,26 +76,47 @@ build() {
 	say "faas/$name $version built in $((SECONDS - begin)) s"
 }
 
-# base prints the image that functions of small programs stand on.
+# base WANTED sets base to the image that stands for WANTED, the BASE of a sample's Dockerfile: what the environment names,
+# what was made here before, WANTED itself where it can be pulled, or one that is made of Debian's packages.
+registry=''  # "none" once one did not answer, which takes long enough
+declare -A bases=()
 base() {
-	if [ -n "${FAAS_BASE_IMAGE:-}" ]; then
-		echo "$FAAS_BASE_IMAGE"
-	elif image_id faas/base >/dev/null; then
-		echo faas/base:latest
-	elif image_id "$registry_busybox" >/dev/null || timeout 60 docker pull -q "$registry_busybox" >/dev/null 2>&1; then
-		echo "$registry_busybox"
+	local wanted=$1 chosen made=base variable=FAAS_BASE_IMAGE packages=()
+	base=${bases[$wanted]:-}
+	[ -z "$base" ] || return 0
+	case $wanted in
+	python:*) made=base-python variable=FAAS_PYTHON_BASE_IMAGE packages=(python3-minimal) ;;
+	node:*) made=base-node variable=FAAS_NODE_BASE_IMAGE packages=(nodejs) ;;
+	esac
+	chosen=${!variable:-}
+	if [ -n "$chosen" ]; then
+		base=$chosen
+	elif image_id "faas/$made" >/dev/null; then
+		base=faas/$made:latest
+	elif image_id "$wanted" >/dev/null || { [ -z "$registry" ] && timeout 120 docker pull -q "$wanted" >/dev/null 2>&1; }; then
+		base=$wanted
 	elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
-		say "$registry_busybox cannot be pulled: making faas/base of Debian's busybox-static"
-		mkdir -p tools/cache
-		[ -f tools/cache/base.tar ] || tools/images/rootfs.sh tools/cache/base.tar >&2
-		build base busybox tools/images/base/Dockerfile tools/cache/base.tar
-		echo faas/base:latest
+		registry=none
+		make_base "$wanted" "$made" ${packages[@]+"${packages[@]}"}
+		base=faas/$made:latest
 	else
-		say "images: $registry_busybox cannot be pulled and this is no Debian machine."
-		say "  Set FAAS_BASE_IMAGE to an image with cat, wc and sh that this engine has."
+		say "images: $wanted cannot be pulled and this is no Debian machine."
+		say "  Set $variable to an image that this engine has: the head of the sample's Dockerfile says what must be in it."
 		return 1
 	fi
+	bases[$wanted]=$base
 }
+
+# make_base WANTED NAME [PACKAGE...]: faas/NAME, in place of WANTED.
+make_base() {
+	local archive=tools/cache/$2.tar
+	say "$1 cannot be pulled: making faas/$2 of Debian's packages (busybox-static ${*:3})"
+	mkdir -p tools/cache
+	[ -f "$archive" ] || tools/images/rootfs.sh "$archive" "${@:3}" >&2
+	build "$2" "$(debian_release)" tools/images/base/Dockerfile "$archive" --build-arg ARCHIVE="$archive"
+}
+
+debian_release() { (. /etc/os-release && echo "${VERSION_CODENAME:-debian}"); }
 
 # need FILE...: the programs that make build puts into bin/.
 need() {
@@ -92,8 +126,17 @@ need() {
 	done
 }
 
-sample() { # NAME [FILE...]
-	build "$1" "$version" "functions/$1/Dockerfile" "${@:2}" --build-arg BASE="$base" --build-arg WATCHDOG=faas/watchdog:latest
+# copied DOCKERFILE prints the files of this repository that it copies.
+copied() { awk '$1 == "COPY" && $2 !~ /^--/ { for (i = 2; i < NF; i++) print $i }' "$1"; }
+
+sample() { # NAME
+	local dockerfile=functions/$1/Dockerfile files base
+	mapfile -t files < <(copied "$dockerfile")
+	for file in ${files[@]+"${files[@]}"}; do
+		[[ $file != bin/* ]] || need "$file" || return
+	done
+	base "$(sed -n 's/^ARG BASE=//p' "$dockerfile")" || return
+	build "$1" "$version" "$dockerfile" ${files[@]+"${files[@]}"} --build-arg BASE="$base" --build-arg WATCHDOG=faas/watchdog:latest
 }
 
 # stock NAME TOOL RELEASE PIN: the makers' own image where it can be pulled and nothing was built here yet, since a build
@@ -117,14 +160,15 @@ make_image() { # NAME
 	case $1 in
 	gateway) need bin/faas && build gateway "$version" tools/images/gateway/Dockerfile bin/faas tools/images/own ;;
 	watchdog) need bin/fwatchdog && build watchdog "$version" tools/images/watchdog/Dockerfile bin/fwatchdog ;;
-	echoit | wordcount) sample "$1" ;;
-	nodeinfo) sample nodeinfo functions/nodeinfo/nodeinfo.sh ;;
-	work) need bin/work && sample work bin/work ;;
 	prometheus) stock prometheus promtool "$PROMETHEUS_RELEASE" "$PROMETHEUS_PIN" ;;
 	alertmanager) stock alertmanager amtool "$ALERTMANAGER_RELEASE" "$ALERTMANAGER_PIN" ;;
 	*)
-		say "images: there is no image $1, only ${everything[*]}"
-		return 2
+		if [ -f "functions/$1/Dockerfile" ]; then
+			sample "$1"
+		else
+			say "images: there is no image $1, only ${everything[*]}"
+			return 2
+		fi
 		;;
 	esac
 }
@@ -136,20 +180,13 @@ if [ "${1:-}" = --save ]; then
 fi
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=("${everything[@]}")
-base='' watchdog=''
+watchdog=''
 for name in "${names[@]}"; do
-	case $name in
-	echoit | wordcount | nodeinfo | work)
-		[ -n "$base" ] || base=$(base)
+	if [ "$name" = watchdog ] || [ -f "functions/$name/Dockerfile" ]; then
 		[ -n "$watchdog" ] || make_image watchdog
 		watchdog=made
-		;;
-	watchdog)
-		[ -z "$watchdog" ] || continue
-		watchdog=made
-		;;
-	esac
-	make_image "$name"
+	fi
+	[ "$name" = watchdog ] || make_image "$name"
 done
 if [ -n "$archive" ]; then
 	docker save -o "$archive" "${names[@]/#/faas/}"

@@ -14,3 +14,19 @@ at_least() {
 		exit !(h[1]+0 > w[1]+0 || (h[1]+0 == w[1]+0 && h[2]+0 >= w[2]+0))
 	}'
 }
+
+# samples prints the names of the sample functions: each has a Dockerfile.
+samples() {
+	local file
+	for file in functions/*/Dockerfile; do
+		file=${file%/Dockerfile} && echo "${file##*/}"
+	done
+}
+
+# variable NAME WHAT prints the environment variable that docker-compose.yml reads about an image or a function, such
+# as FAAS_HELLO_GO_IMAGE.
+variable() { local name=${1^^} && echo "FAAS_${name//-/_}_$2"; }
+
+# pinned NAME prints the image faas/NAME of this engine as a service is to name it: by digest where a registry has it,
+# and by ID where not. By name, Swarm would ask a registry for it before each start.
+pinned() { docker image inspect -f '{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}' "faas/$1" 2>/dev/null; }
