@@ -25,7 +25,11 @@ var importRules = []importRule{
 	{of: "function"},
 	{of: "api"},
 	{of: "web"},
-	{of: "functions"},
+	// A sample is to be read by itself: only what several share is beside them.
+	{of: "functions", may: []string{"functions/alexa", "functions/fetch", "functions/serve"}},
+	{of: "functions/alexa"},
+	{of: "functions/fetch"},
+	{of: "functions/serve"},
 	{of: "internal", may: []string{"api", "function", "internal/..."}},
 	{of: "internal/image"},
 	{of: "internal/backendtest", may: []string{"function"}},
