@@ -53,7 +53,13 @@ func stack(functions ...fn) string {
 // behind.
 func startSystem(t *testing.T, functions ...fn) *Up {
 	t.Helper()
-	sys, err := Start(t.Context(), Options{Bin: binaries(t), Dir: t.TempDir(), Stack: stack(functions...)})
+	return startUp(t, Options{Bin: binaries(t), Dir: t.TempDir(), Stack: stack(functions...)})
+}
+
+// startUp does so with more options.
+func startUp(t *testing.T, o Options) *Up {
+	t.Helper()
+	sys, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	Stack string
 	// Flags go to `faas up` besides those that this package gives.
 	Flags []string
+	// Env is added to its environment, as NAME=VALUE.
+	Env []string
 	// Output gets what `faas up` prints. Nil: it is kept for Log only.
 	Output io.Writer
 }
@@ -102,7 +104,7 @@ func (s *Up) start(ctx context.Context) error {
 		"--prometheus-listen", s.addresses.Prometheus, "--alertmanager-listen", s.addresses.Alertmanager,
 	}, s.opts.Flags...)
 	cmd := exec.Command(filepath.Join(s.opts.Bin, "faas"), args...) //nolint:noctx // it ends by a signal that the scenario chooses
-	cmd.Dir = s.opts.Dir
+	cmd.Dir, cmd.Env = s.opts.Dir, append(os.Environ(), s.opts.Env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

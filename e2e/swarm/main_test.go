@@ -11,6 +11,7 @@ import (
 
 	"faas/api"
 	"faas/e2e"
+	"faas/e2e/samples"
 )
 
 const second = time.Second
@@ -23,7 +24,11 @@ const (
 )
 
 // stack is the deployed stack, as the tests use it.
-type stack struct{ *e2e.Stack }
+type stack struct {
+	*e2e.Stack
+
+	outside *samples.Outside
+}
 
 func TestStack(t *testing.T) {
 	s := deployStack(t)
@@ -60,6 +65,7 @@ func TestStack(t *testing.T) {
 		{"clients", map[string]func(*testing.T){
 			"stock clients": s.testContract,
 			"portal":        s.testPortal,
+			"samples":       s.testSamples,
 		}},
 	} {
 		t.Run(group.name, func(t *testing.T) {
@@ -82,6 +88,7 @@ func deployStack(t *testing.T) stack {
 		t.Skipf("no engine to test on: set %s to the URL of a Docker Engine in swarm mode, as `make test-swarm` does",
 			e2e.EngineVariable)
 	}
+	outside := startOutside(t)
 	began := time.Now()
 	deployed, err := e2e.Deploy(t.Context(), e2e.StackOptions{
 		Root: "../..", Engine: e2e.Engine{Host: host}, Port: freePort(t), Dir: t.TempDir(),
@@ -102,7 +109,7 @@ func deployStack(t *testing.T) stack {
 		}
 		t.Logf("removed in %s", time.Since(began).Round(10*time.Millisecond))
 	})
-	return stack{deployed}
+	return stack{deployed, outside}
 }
 
 // freePort is one that nobody listens on now, below those that the kernel hands out by itself.
