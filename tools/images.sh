@@ -78,12 +78,8 @@ build() {
 
 # base WANTED sets base to the image that stands for WANTED, the BASE of a sample's Dockerfile: what the environment names,
 # what was made here before, WANTED itself where it can be pulled, or one that is made of Debian's packages.
-registry=''  # "none" once one did not answer, which takes long enough
-declare -A bases=()
 base() {
 	local wanted=$1 chosen made=base variable=FAAS_BASE_IMAGE packages=()
-	base=${bases[$wanted]:-}
-	[ -z "$base" ] || return 0
 	case $wanted in
 	python:*) made=base-python variable=FAAS_PYTHON_BASE_IMAGE packages=(python3-minimal) ;;
 	node:*) made=base-node variable=FAAS_NODE_BASE_IMAGE packages=(nodejs) ;;
@@ -93,10 +89,9 @@ base() {
 		base=$chosen
 	elif image_id "faas/$made" >/dev/null; then
 		base=faas/$made:latest
-	elif image_id "$wanted" >/dev/null || { [ -z "$registry" ] && timeout 120 docker pull -q "$wanted" >/dev/null 2>&1; }; then
+	elif image_id "$wanted" >/dev/null || timeout 120 docker pull -q "$wanted" >/dev/null 2>&1; then
 		base=$wanted
 	elif command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
-		registry=none
 		make_base "$wanted" "$made" ${packages[@]+"${packages[@]}"}
 		base=faas/$made:latest
 	else
@@ -104,7 +99,6 @@ base() {
 		say "  Set $variable to an image that this engine has: the head of the sample's Dockerfile says what must be in it."
 		return 1
 	fi
-	bases[$wanted]=$base
 }
 
 # make_base WANTED NAME [PACKAGE...]: faas/NAME, in place of WANTED.
@@ -126,6 +120,8 @@ need() {
 	done
 }
 
+base_of() { sed -n 's/^ARG BASE=//p' "functions/$1/Dockerfile"; } # NAME
+
 # copied DOCKERFILE prints the files of this repository that it copies.
 copied() { awk '$1 == "COPY" && $2 !~ /^--/ { for (i = 2; i < NF; i++) print $i }' "$1"; }
 
@@ -135,7 +131,7 @@ sample() { # NAME
 	for file in ${files[@]+"${files[@]}"}; do
 		[[ $file != bin/* ]] || need "$file" || return
 	done
-	base "$(sed -n 's/^ARG BASE=//p' "$dockerfile")" || return
+	base "$(base_of "$1")" || return
 	build "$1" "$version" "$dockerfile" ${files[@]+"${files[@]}"} --build-arg BASE="$base" --build-arg WATCHDOG=faas/watchdog:latest
 }
 
@@ -173,6 +169,21 @@ make_image() { # NAME
 	esac
 }
 
+# at_once COMMAND... runs it beside others, of which there are four at most; all_done waits for them. The first that fails
+# ends all.
+running=0
+at_once() {
+	if [ "$running" -eq 4 ]; then
+		wait -n || exit
+		running=3
+	fi
+	"$@" &
+	running=$((running + 1))
+}
+all_done() {
+	for (( ; running > 0; running--)); do wait -n || exit; done
+}
+
 archive=
 if [ "${1:-}" = --save ]; then
 	archive=${2:?images: --save wants the name of a file}
@@ -180,14 +191,21 @@ if [ "${1:-}" = --save ]; then
 fi
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=("${everything[@]}")
-watchdog=''
+# Most of a build is waiting for the engine. First, at once, what samples stand on; then the rest, four at a time.
+wanted=()
 for name in "${names[@]}"; do
-	if [ "$name" = watchdog ] || [ -f "functions/$name/Dockerfile" ]; then
-		[ -n "$watchdog" ] || make_image watchdog
-		watchdog=made
-	fi
-	[ "$name" = watchdog ] || make_image "$name"
+	[ ! -f "functions/$name/Dockerfile" ] || wanted+=("$(base_of "$name")")
 done
+if [ ${#wanted[@]} -gt 0 ]; then
+	at_once make_image watchdog
+	for one in $(printf '%s\n' "${wanted[@]}" | sort -u); do at_once base "$one"; done
+	all_done
+fi
+for name in "${names[@]}"; do
+	[ "$name" != watchdog ] || [ ${#wanted[@]} -eq 0 ] || continue
+	at_once make_image "$name"
+done
+all_done
 if [ -n "$archive" ]; then
 	docker save -o "$archive" "${names[@]/#/faas/}"
 	say "saved ${#names[@]} images to $archive"

@@ -204,7 +204,7 @@ func TestBadRehearsals(t *testing.T) {
 		{[]string{"--start=noon", "--query=x"}, `--start: "noon" is no time: use a date`},
 		{[]string{"--times=0"}, "--times must be above 0"},
 		{[]string{"--stack=rehearse.go"}, "--stack needs --function"},
-		{[]string{"--stack=../../functions/stack.yml", "--function=x"}, `has no function "x"; it has echoit, `},
+		{[]string{"--stack=../../functions/stack.yml", "--function=x"}, `has no function "x"; it has captains, `},
 		{[]string{"--function=a", "--prometheus=http://127.0.0.1:1"}, "(--stack FILE takes its settings from a stack file)"},
 		{[]string{"--prometheus=:"}, "--prometheus: the address of Prometheus"},
 		{[]string{"--target=x"}, `label com.openfaas.scale.target="x": use a number above 0`},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,7 +91,11 @@ func start(t *testing.T) *lab {
 	return l
 }
 
-// loadImages copies the project's images from an engine to all nodes.
+// large are images with a language in them, which no test here runs, and which would be copied for seconds.
+var large = []string{"faas/base-node:latest", "faas/base-python:latest", "faas/hello-node:latest", "faas/hello-python:latest"}
+
+// loadImages copies the project's images from an engine to all nodes, but for large ones: the stack file is given echoit's in
+// their place.
 func (l *lab) loadImages(t *testing.T, from e2e.Engine) {
 	t.Helper()
 	images, err := from.Lines(t.Context(), "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=faas/*:latest")
@@ -100,6 +105,13 @@ func (l *lab) loadImages(t *testing.T, from e2e.Engine) {
 	if len(images) == 0 {
 		t.Fatalf("%s has no images: run `make images` with DOCKER_HOST=%s", from.Host, from.Host)
 	}
+	images = slices.DeleteFunc(images, func(name string) bool { return slices.Contains(large, name) })
+	echoit, err := from.Docker(t.Context(), "image", "inspect", "-f", "{{.Id}}", "faas/echoit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("FAAS_HELLO_NODE_IMAGE", echoit)
+	t.Setenv("FAAS_HELLO_PYTHON_IMAGE", echoit)
 	file := filepath.Join(t.TempDir(), "images.tar")
 	if _, err := from.Docker(t.Context(), append([]string{"save", "-o", file}, images...)...); err != nil {
 		t.Fatal(err)
