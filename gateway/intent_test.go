@@ -47,15 +47,21 @@ func TestInvokeByIntent(t *testing.T) {
 		{"Alexa's own", intentRequest("AMAZON.StopIntent"), nil, 200, "stop %"},
 		{"the header wins", intentRequest("HostnameIntent"), []string{"X-Function", "stop"}, 200, "stop %"},
 		{"the header needs no request", "hello", []string{"X-Function", "stop"}, 200, "stop %"},
-		{"unknown", intentRequest("GhostIntent"), nil, 404,
-			`no function answers the intent "GhostIntent": function "ghostintent" does not exist; function "ghost" does not exist`},
-		{"unknown, of Alexa", intentRequest("AMAZON.HelpIntent"), nil, 404,
-			`no function answers the intent "AMAZON.HelpIntent": function "helpintent" does not exist; function "help" does not exist`},
+		{
+			"unknown", intentRequest("GhostIntent"), nil, 404,
+			`no function answers the intent "GhostIntent": function "ghostintent" does not exist; function "ghost" does not exist`,
+		},
+		{
+			"unknown, of Alexa", intentRequest("AMAZON.HelpIntent"), nil, 404,
+			`no function answers the intent "AMAZON.HelpIntent": function "helpintent" does not exist; function "help" does not exist`,
+		},
 		{"only the suffix", intentRequest("Intent"), nil, 404, `no function answers the intent "Intent": function "intent" does not exist`},
 		{"two answer", intentRequest("TwinIntent"), nil, 404, `no function answers the intent "TwinIntent": function "twinintent" does not exist; ` +
 			`function "twin" does not exist, but more than one answer to that name: say one_twin or two_twin`},
-		{"a path", intentRequest("../system/functions"), nil, 404,
-			`no function answers the intent "../system/functions": function "../system/functions" does not exist`},
+		{
+			"a path", intentRequest("../system/functions"), nil, 404,
+			`no function answers the intent "../system/functions": function "../system/functions" does not exist`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			res, body := g.do(t, "POST", "/", c.body, append([]string{"X-Call-Id", "mine", "Signature", "signed", "Content-Type", "application/json;charset=UTF-8"}, c.header...)...)
