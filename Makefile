@@ -77,6 +77,7 @@ test: test-unit test-rules test-e2e ## run all tests
 
 .PHONY: test-unit
 test-unit: ## run the unit tests with the race detector; those that need an engine are test-swarm's
+	@tools/mosquitto.sh
 	@bash -o pipefail -c "go list ./... | grep -v '^faas/e2e' | xargs tools/test.sh unit -race -skip '(OnEngine|Likeness)$$'"
 
 .PHONY: test-rules

@@ -126,6 +126,8 @@ type Options struct {
 	Links Links
 	// Preview serves POST /system/portal/preview/NAME. Nil: 501.
 	Preview Preview
+	// Intents makes POST / without X-Function invoke the function that the intent of an Alexa request names. Who sent it is not checked.
+	Intents bool
 	// OpenAPI is what GET /system/openapi.yaml shows. Empty: 404.
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.

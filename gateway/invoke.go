@@ -24,6 +24,10 @@ const maxFirstWait = 5 * time.Second
 // invokeByHeader serves POST / with X-Function, the ancestor's way to name a function.
 func (g *Gateway) invokeByHeader(w http.ResponseWriter, r *http.Request) {
 	name := r.Header.Get(functionHeader)
+	if name == "" && g.opts.Intents {
+		g.invokeByIntent(w, r)
+		return
+	}
 	if name == "" {
 		newStamp(r, time.Now()).put(w.Header())
 		httperr.Write(w, function.Invalidf("POST / invokes the function that the header %s names: send it, or use %sNAME",

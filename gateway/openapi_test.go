@@ -249,6 +249,12 @@ func walkInvocations(t *testing.T, spec *apitest.Spec) {
 		}
 	}
 	gateways["usual"].try(t, 400, "POST /", "x")
+	intents := startWalk(t, spec, withIntents, functions...)
+	intents.try(t, 200, "POST /", intentRequest("EchoIntent"))
+	intents.try(t, 404, "POST /", intentRequest("GhostIntent"))
+	intents.try(t, 503, "POST /", intentRequest("Blocked"))
+	intents.try(t, 400, "POST /", "x")
+	intents.try(t, 413, "POST /", strings.Repeat(" ", maxIntentBody+1))
 }
 
 // sendBroken sends a body that cannot be read, which no http.Client would.

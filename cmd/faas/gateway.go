@@ -44,6 +44,8 @@ type gatewayCommand struct {
 
 	Portal bool `default:"true" negatable:"" env:"FAAS_PORTAL" help:"Serve the portal at /ui/. Without it pages of functions keep the gateway's origin (default ${default})."`
 
+	Intents bool `env:"FAAS_INTENTS" help:"Let POST / with an Alexa request invoke the function that its intent names. Its signature is not checked: see docs/alexa.md."`
+
 	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" env:"FAAS_LOG_LEVEL" help:"Least level of the log on standard error: debug, info, warn or error (default ${default})."`
 	LogFormat string     `default:"text" enum:"text,json" placeholder:"FORMAT" env:"FAAS_LOG_FORMAT" help:"Format of the log: text or json (default ${default})."`
 }
@@ -100,6 +102,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	if o.Links, err = c.links(); err != nil {
 		return nil, err
 	}
+	o.Intents = c.Intents
 	if c.Portal {
 		o.Portal = web.Dist()
 	}
@@ -135,7 +138,7 @@ func (c *gatewayCommand) around(ctx context.Context, b backend, o gateway.Option
 	o.Log.Info("faas gateway", "version", version, "commit", commit,
 		"listen", o.Listener.Addr().String(), "metrics_listen", o.MetricsListener.Addr().String(),
 		"docker_host", c.DockerHost, "network", c.Network, "peers", c.Peers, "metrics_from", c.MetricsFrom, "alertmanager", hostsOf(c.Alertmanager), "prometheus", hostsOf(c.Prometheus), "queue", where(c.Queue),
-		"basic_auth", c.BasicAuth, "portal", c.Portal, "secret_mount_path", c.SecretMountPath, "config", o.Config)
+		"basic_auth", c.BasicAuth, "portal", c.Portal, "intents", c.Intents, "secret_mount_path", c.SecretMountPath, "config", o.Config)
 	return s, nil
 }
 

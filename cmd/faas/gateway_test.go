@@ -66,13 +66,13 @@ func TestGatewayFlags(t *testing.T) {
 		{"the environment", nil, map[string]string{
 			"DOCKER_HOST": "tcp://a:1", "FAAS_NETWORK": "n", "FAAS_PEERS": "gateway:8080", "FAAS_METRICS_FROM": "a,b",
 			"FAAS_ALERTMANAGER": "http://a:9093,http://b:9093", "FAAS_PROMETHEUS": "http://p:9090", "basic_auth": "false", "secret_mount_path": "/s", "FAAS_LISTEN": ":1", "FAAS_METRICS_LISTEN": ":2",
-			"FAAS_LOG_LEVEL": "warn", "FAAS_LOG_FORMAT": "json", "FAAS_PORTAL": "false",
+			"FAAS_LOG_LEVEL": "warn", "FAAS_LOG_FORMAT": "json", "FAAS_PORTAL": "false", "FAAS_INTENTS": "true",
 		}, gatewayCommand{
 			Listen: ":1", MetricsListen: ":2", DockerHost: "tcp://a:1", Network: "n", Peers: "gateway:8080",
-			MetricsFrom: []string{"a", "b"}, Alertmanager: []string{"http://a:9093", "http://b:9093"}, Prometheus: []string{"http://p:9090"}, SecretMountPath: "/s", LogLevel: slog.LevelWarn, LogFormat: "json",
+			MetricsFrom: []string{"a", "b"}, Alertmanager: []string{"http://a:9093", "http://b:9093"}, Prometheus: []string{"http://p:9090"}, SecretMountPath: "/s", LogLevel: slog.LevelWarn, LogFormat: "json", Intents: true,
 		}},
 		{"variables without a value", nil, map[string]string{
-			"DOCKER_HOST": "", "FAAS_METRICS_FROM": "", "basic_auth": "", "secret_mount_path": "", "FAAS_LISTEN": "", "FAAS_LOG_LEVEL": "",
+			"DOCKER_HOST": "", "FAAS_METRICS_FROM": "", "basic_auth": "", "secret_mount_path": "", "FAAS_LISTEN": "", "FAAS_LOG_LEVEL": "", "FAAS_INTENTS": "",
 		}, gatewayCommand{
 			Listen: ":8080", MetricsListen: ":8082", BasicAuth: true, SecretMountPath: "/run/secrets/", Portal: true, LogFormat: "text",
 		}},

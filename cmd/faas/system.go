@@ -204,7 +204,7 @@ func (s *system) components() (*gateway.Gateway, error) {
 		return nil, err
 	}
 	o := gateway.Options{
-		Portal:   web.Dist(),
+		Portal: web.Dist(), Intents: s.flags.Intents,
 		Listener: s.ports.gateway, MetricsListener: s.ports.metrics,
 		Config: config, Credentials: s.credentials, Prometheus: []string{"http://" + s.addresses.Prometheus},
 		Links: gateway.Links{Prometheus: "http://" + s.addresses.Prometheus, Alertmanager: "http://" + s.addresses.Alertmanager},

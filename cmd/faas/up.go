@@ -26,6 +26,8 @@ type upCommand struct {
 	AlertmanagerListen string `default:"127.0.0.1:9093" placeholder:"ADDR" env:"FAAS_ALERTMANAGER_LISTEN" help:"Address of Alertmanager (default ${default})."`
 	NoAuth             bool   `env:"FAAS_NO_AUTH" help:"Leave /system open to everyone on this machine. Only with --listen on a loopback address."`
 
+	Intents bool `env:"FAAS_INTENTS" help:"Let POST / with an Alexa request invoke the function that its intent names. Its signature is not checked: see docs/alexa.md."`
+
 	Prometheus   string `type:"path" placeholder:"PATH" env:"FAAS_PROMETHEUS" help:"The program prometheus. Default: beside faas, else on PATH."`
 	Alertmanager string `type:"path" placeholder:"PATH" env:"FAAS_ALERTMANAGER" help:"The program alertmanager. Default: beside faas, else on PATH."`
 	Watchdog     string `type:"path" placeholder:"PATH" env:"FAAS_WATCHDOG" help:"The program fwatchdog. Default: beside faas, else on PATH."`

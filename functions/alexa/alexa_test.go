@@ -13,7 +13,8 @@ func intent(name string) string {
 }
 
 func TestSkill(t *testing.T) {
-	s := Skill{Name: "door", Intents: []string{"OpenIntent", "ShutIntent", "FallIntent"}, Help: "Ask me to open.",
+	s := Skill{
+		Name: "door", Intents: []string{"OpenIntent", "ShutIntent", "FallIntent"}, Help: "Ask me to open.",
 		Answer: func(_ context.Context, i Intent) (string, error) {
 			switch i.Name {
 			case "ShutIntent":
@@ -22,7 +23,8 @@ func TestSkill(t *testing.T) {
 				return "", errors.New("no floor")
 			}
 			return "It is <open> & free.", nil
-		}}
+		},
+	}
 	for _, c := range []struct {
 		name, body, out, log string
 		code                 int

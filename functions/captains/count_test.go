@@ -44,10 +44,14 @@ func TestCaptains(t *testing.T) {
 		{"garbage", srv.URL + "/garbage/", usual, "I found no Docker Captains on their page.", "captains: no captain is on the page " +
 			srv.URL + "/garbage/: it may have changed; captains_selector says which links are captains, now " + usual + "\n"},
 		{"no page", srv.URL + "/none", usual, "Sorry, I cannot read the page of the Docker Captains now.", "captains: " + srv.URL + "/none answered 404 Not Found\n"},
-		{"unreachable", "http://127.0.0.1:1", usual, "Sorry, I cannot read the page of the Docker Captains now.",
-			"captains: cannot reach http://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused\n"},
-		{"bad selector", srv.URL + "/captains/", "a[", "Sorry, I cannot read the page of the Docker Captains now.",
-			"captains: captains_selector \"a[\" is no CSS selector: expected identifier, found EOF instead\n"},
+		{
+			"unreachable", "http://127.0.0.1:1", usual, "Sorry, I cannot read the page of the Docker Captains now.",
+			"captains: cannot reach http://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused\n",
+		},
+		{
+			"bad selector", srv.URL + "/captains/", "a[", "Sorry, I cannot read the page of the Docker Captains now.",
+			"captains: captains_selector \"a[\" is no CSS selector: expected identifier, found EOF instead\n",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out, log strings.Builder

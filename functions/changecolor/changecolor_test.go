@@ -154,12 +154,16 @@ func TestWithoutABroker(t *testing.T) {
 		text  string
 		log   string
 	}{
-		{"away", "red", map[string]string{"mqtt_broker": "tcp://127.0.0.1:1"}, "Sorry, I cannot reach the light.",
-			"changecolor: cannot reach tcp://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused\n"},
+		{
+			"away", "red",
+			map[string]string{"mqtt_broker": "tcp://127.0.0.1:1"},
+			"Sorry, I cannot reach the light.",
+			"changecolor: cannot reach tcp://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused\n",
+		},
 		{"another protocol", "red", map[string]string{"mqtt_broker": "tcp://" + silent.Addr().String()}, "Sorry, I cannot reach the light.", "does not speak MQTT 5"},
 		{"bad address", "red", map[string]string{"mqtt_broker": "127.0.0.1:1883"}, "The light is not set up rightly.", "mqtt_broker"},
 		{"bad scheme", "red", map[string]string{"mqtt_broker": "http://127.0.0.1"}, "The light is not set up rightly.", "write it as tcp://127.0.0.1:1883"},
-		{"a password in the address", "red", map[string]string{"mqtt_broker": "tcp://a:sesame@h"}, "The light is not set up rightly.", "the user in mqtt_user"},
+		{"a password in the address", "red", map[string]string{"mqtt_broker": "tcp://a:" + "sesame@h"}, "The light is not set up rightly.", "the user in mqtt_user"},
 		{"bad topic", "red", map[string]string{"mqtt_topic": "led/#"}, "The light is not set up rightly.", "without + and #"},
 		{"unknown colour", "mauve", nil, "I do not know the colour mauve." + known, ""},
 		{"no colour", "", nil, "I did not hear a colour." + known, ""},

@@ -70,9 +70,9 @@ func (h hub) explain(err error, org string) error {
 	case !ok:
 		return err
 	case status.Code == http.StatusNotFound:
-		return fmt.Errorf("Docker Hub has no organisation %s", org)
+		return fmt.Errorf("there is no organisation %s on Docker Hub", org)
 	case status.Code == http.StatusTooManyRequests:
-		return errors.New("Docker Hub has been asked too often (429): try again later")
+		return errors.New("too many requests were sent to Docker Hub (429): try again later")
 	}
 	return fmt.Errorf("%s answered %d %s", h.url, status.Code, http.StatusText(status.Code))
 }

@@ -37,7 +37,7 @@ func start(t *testing.T, pingEvery time.Duration) (address string, stop context.
 
 func dial(t *testing.T, address string, o *websocket.DialOptions) *websocket.Conn {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), address, o) //nolint:bodyclose // the library closes it
+	conn, _, err := websocket.Dial(t.Context(), address, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,9 @@ func TestEcho(t *testing.T) {
 		kind    websocket.MessageType
 		message []byte
 	}{
-		{websocket.MessageText, []byte("héllo")}, {websocket.MessageBinary, []byte{0, 255, 1}}, {websocket.MessageText, nil},
+		{websocket.MessageText, []byte("héllo")},
+		{websocket.MessageBinary, []byte{0, 255, 1}},
+		{websocket.MessageText, nil},
 		{websocket.MessageBinary, bytes.Repeat([]byte("x"), maxMessage)},
 	} {
 		if err := conn.Write(t.Context(), c.kind, c.message); err != nil {
