@@ -42,7 +42,10 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Bin: binaries(t), Dir: t.TempDir(), Stack: strings.ReplaceAll(string(text), "handler: ./", "handler: "+root+"/functions/")}
+	o := Options{
+		Bin: binaries(t), Dir: t.TempDir(), Flags: []string{"--intents"},
+		Stack: strings.ReplaceAll(string(text), "handler: ./", "handler: "+root+"/functions/"),
+	}
 	for name, value := range outside.Env() {
 		o.Env = append(o.Env, name+"="+value)
 	}

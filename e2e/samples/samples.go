@@ -19,7 +19,7 @@ import (
 type System struct {
 	// Root is the root of the repository, with the programs of `make build` in bin.
 	Root string
-	// Gateway is the URL of the gateway.
+	// Gateway is the URL of the gateway, which has FAAS_INTENTS set to true.
 	Gateway string
 	// Outside is what the functions reach in place of the world.
 	Outside *Outside
@@ -48,17 +48,20 @@ func exists(parts ...string) bool {
 	return err == nil
 }
 
-// Test types what the README of each sample shows.
+// Intents is the document of the samples for Alexa, which shows a gateway with FAAS_INTENTS set to true.
+const Intents = "docs/alexa.md"
+
+// Test types what the README of each sample shows, and Intents.
 func Test(t *testing.T, s System) {
 	t.Helper()
 	names, err := Names(s.Root)
 	if err != nil || len(names) == 0 {
 		t.Fatalf("the samples are %v, %v", names, err)
 	}
-	gateway, err := url.Parse(s.Gateway)
-	if err != nil {
-		t.Fatal(err)
-	}
+	t.Run("intents", func(t *testing.T) {
+		t.Parallel()
+		s.run(t, Intents)
+	})
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,16 +70,25 @@ func Test(t *testing.T, s System) {
 					t.Skip(err)
 				}
 			}
-			err := transcript.Run(t.Context(), filepath.Join(s.Root, "functions", name, "README.md"), transcript.Options{
-				Dir: s.Root, Replace: []string{"127.0.0.1:8080", gateway.Host, "/tmp/", t.TempDir() + "/"}, Log: t.Logf,
-			})
-			if err != nil {
-				t.Error(err)
-			}
+			s.run(t, filepath.Join("functions", name, "README.md"))
 			if name == "changecolor" && !t.Failed() {
 				s.wantMessage(t, `{"r":0,"g":128,"b":128}`) // teal
 			}
 		})
+	}
+}
+
+// run types what a document shows. What it keeps in /tmp is the test's own.
+func (s System) run(t *testing.T, document string) {
+	t.Helper()
+	gateway, err := url.Parse(s.Gateway)
+	if err == nil {
+		err = transcript.Run(t.Context(), filepath.Join(s.Root, document), transcript.Options{
+			Dir: s.Root, Replace: []string{"127.0.0.1:8080", gateway.Host, "/tmp/", t.TempDir() + "/"}, Log: t.Logf,
+		})
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }
 

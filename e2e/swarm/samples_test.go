@@ -24,7 +24,8 @@ func root(t *testing.T) string {
 }
 
 // startOutside starts what stands in place of the world outside for the samples, where containers reach it: at this machine's
-// own address on the bridge by which all containers of a Swarm reach the outside. The stack file is told of it by the environment.
+// own address on the bridge by which all containers of a Swarm reach the outside. The stack file is told of it, and of intents, by
+// the environment.
 func startOutside(t *testing.T) *samples.Outside {
 	t.Helper()
 	engine := e2e.Engine{Host: os.Getenv(e2e.EngineVariable)}
@@ -41,6 +42,7 @@ func startOutside(t *testing.T) *samples.Outside {
 			t.Error(err)
 		}
 	})
+	t.Setenv("FAAS_INTENTS", "true")
 	for name, value := range outside.Env() {
 		t.Setenv(name, value)
 	}
