@@ -197,7 +197,7 @@ func deployment(ctx context.Context, f stack.Function, here bool) (api.FunctionD
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[stack.AnnotationHandler], annotations[stack.AnnotationBuild] = f.Handler, state
+	annotations[function.AnnotationHandler], annotations[function.AnnotationBuild] = f.Handler, state
 	d.EnvProcess = cmp.Or(d.EnvProcess, f.LocalProcess())
 	return d, nil
 }
