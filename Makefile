@@ -43,6 +43,10 @@ pictures: build binaries ## take the pictures of the portal in docs/pictures ane
 	@FAAS_PICTURES_STEP=45s go test -count=1 -timeout 15m -run TestPortal/looks ./e2e/browser
 	@tools/pictures.sh
 
+.PHONY: reference
+reference: ## write docs/reference anew, from the code
+	@FAAS_REFERENCE_WRITE=yes go test -count=1 -run '^TestReference' ./internal/docs ./cmd/faas
+
 .PHONY: images
 images: build ## build the container images: gateway, watchdog, sample functions, Prometheus and Alertmanager
 	@tools/images.sh

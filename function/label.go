@@ -116,7 +116,7 @@ func scalingSettings() []scalingSetting {
 		},
 		{
 			targetOfType, "number above 0, in the unit of the type", "The same of another type, such as target.cpu.",
-			func(Scaling) string { return "as target" },
+			func(Scaling) string { return "that of the type, as of target" },
 			nil, // its name is read: see scalingParser.read
 		},
 		{

@@ -27,7 +27,9 @@ type Value struct {
 }
 
 // Named makes a variable of a value.
-func Named(name, meaning string, v Value) Variable { return Variable{Name: name, Meaning: meaning, Value: v} }
+func Named(name, meaning string, v Value) Variable {
+	return Variable{Name: name, Meaning: meaning, Value: v}
+}
 
 // Read reads what lookup (os.LookupEnv, say) knows of variables. Its error joins those of all values that cannot be used.
 func Read(lookup func(string) (string, bool), variables []Variable) error {

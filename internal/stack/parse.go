@@ -229,6 +229,9 @@ func (p *parser) field(e *Function, key, value *yaml.Node) {
 	}
 }
 
+// LabelLang is the label of an image that says what its function is written in.
+const LabelLang = "com.faas.lang"
+
 // LocalProcess is the command that runs the function from its source where the file names none, since the program of a
 // compiled language is only in its image. Empty: there is no such command.
 func (f Function) LocalProcess() string {
