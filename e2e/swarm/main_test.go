@@ -55,6 +55,7 @@ func TestStack(t *testing.T) {
 			"service made by hand":     s.testServiceMadeByHand,
 			"hundred requests at zero": s.testHundredRequestsAtZero,
 			"no suitable node":         s.testNoSuitableNode,
+			"own function":             s.testOwnFunction,
 		}},
 		{"clients", map[string]func(*testing.T){
 			"stock clients": s.testContract,
