@@ -171,7 +171,7 @@ func broken(root fs.FS, documents map[string]Document, source *Source, from stri
 		return "only documents have headings"
 	case heading != "" && !slices.Contains(d.Anchors, heading):
 		return fmt.Sprintf("it has no such heading, but %s", strings.Join(d.Anchors, ", "))
-	case l.Code != "" && path.Ext(name) == ".go" && l.Code != path.Base(name) && l.Code != name && !source.Declares(name, strings.TrimSuffix(l.Code, "()")):
+	case l.Code != "" && path.Ext(name) == ".go" && !slices.Contains([]string{path.Base(name), name, path.Dir(name)}, l.Code) && !source.Declares(name, strings.TrimSuffix(l.Code, "()")):
 		return fmt.Sprintf("it does not declare %s", l.Code)
 	}
 	return ""
