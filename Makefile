@@ -88,7 +88,7 @@ test-rules: ## check the configurations and rules, and run the rules' unit tests
 test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertmanager together, and a browser
 	@tools/binaries.sh
 	@tools/chromium.sh
-	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock ./e2e/browser
+	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock ./e2e/browser ./e2e/docs ./e2e/transcript
 
 .PHONY: test-swarm
 test-swarm: build ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)

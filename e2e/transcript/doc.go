@@ -16,6 +16,8 @@
 //	<!-- transcript: wait 30s -->    the commands are repeated until they print this, for so long at most
 //	<!-- transcript: stays 60s -->   the only command runs beside all that follows, in a terminal of its own, which
 //	                                 shows this after so long at most; Ctrl-C ends it after the last block
+//	<!-- transcript: like -->        numbers may be others with as many digits before the point, spaces may be more or
+//	                                 fewer; may follow one of the above after a comma
 //	<!-- transcript: skip WHY -->    nothing is run
 //
 // It stands beside both flows: the documents of the project are held to what it does.

@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -8,9 +9,12 @@ import (
 // anything stands for what a document does not tell.
 const anything = "…"
 
+// figures are what another run has others of.
+var figures = regexp.MustCompile(`\d+(?:\\\.\d+)?| +`)
+
 // match says whether got, the output of a command, is what the document shows. A last line without its newline counts
-// as a line, as in a terminal.
-func match(want, got string) bool {
+// as a line, as in a terminal. With like, figures may be others.
+func match(want, got string, like bool) bool {
 	if got != "" && !strings.HasSuffix(got, "\n") {
 		got += "\n"
 	}
@@ -25,9 +29,22 @@ func match(want, got string) bool {
 			if i > 0 {
 				pattern.WriteString(`.*`)
 			}
-			pattern.WriteString(regexp.QuoteMeta(part))
+			part = regexp.QuoteMeta(part)
+			if like {
+				part = figures.ReplaceAllStringFunc(part, alike)
+			}
+			pattern.WriteString(part)
 		}
 	}
 	pattern.WriteString(`\z`)
 	return regexp.MustCompile(pattern.String()).MatchString(got)
+}
+
+// alike is the pattern of figures that count as the same as this one: spaces, or a number whose point is quoted.
+func alike(figure string) string {
+	if figure[0] == ' ' {
+		return ` +`
+	}
+	digits, _, _ := strings.Cut(figure, `\.`)
+	return fmt.Sprintf(`\d{%d}(?:\.\d+)?`, len(digits))
 }

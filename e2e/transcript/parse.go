@@ -36,8 +36,15 @@ type Block struct {
 	// Commands are in the order in which they are typed.
 	Commands []Command
 
+	direction
+}
+
+// direction is what the comment above a block says.
+type direction struct {
 	manner manner
 	within time.Duration
+	// like: numbers count as the same when they have as many digits before the point, and spaces however many.
+	like bool
 }
 
 // Command is what is typed, and what it prints.
@@ -62,7 +69,7 @@ func Parse(document []byte) ([]Block, error) {
 		first := 1 + bytes.Count(document[:fence.Lines().At(0).Start], []byte("\n"))
 		b := Block{Line: first}
 		var err error
-		if b.manner, b.within, err = parseDirective(n.PreviousSibling(), document); err != nil {
+		if b.direction, err = parseDirective(n.PreviousSibling(), document); err != nil {
 			return ast.WalkStop, fmt.Errorf("line %d: %w", first, err)
 		}
 		if b.Commands, err = parseCommands(string(fence.Lines().Value(document)), first); err != nil {
@@ -78,10 +85,10 @@ func Parse(document []byte) ([]Block, error) {
 }
 
 // parseDirective reads the comment above a block.
-func parseDirective(above ast.Node, document []byte) (manner, time.Duration, error) {
+func parseDirective(above ast.Node, document []byte) (direction, error) {
 	comment, ok := above.(*ast.HTMLBlock)
 	if !ok {
-		return once, 0, nil
+		return direction{}, nil
 	}
 	said := string(comment.Lines().Value(document))
 	if comment.HasClosure() {
@@ -90,24 +97,30 @@ func parseDirective(above ast.Node, document []byte) (manner, time.Duration, err
 	said = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(said), "<!--"), "-->"))
 	rest, ok := strings.CutPrefix(said, directive)
 	if !ok {
-		return once, 0, nil
+		return direction{}, nil
 	}
-	word, argument, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	switch m := manner(word); m {
-	case skip:
-		if argument == "" {
-			return once, 0, fmt.Errorf("%s skip: say why", directive)
+	var d direction
+	for clause := range strings.SplitSeq(rest, ",") {
+		word, argument, _ := strings.Cut(strings.TrimSpace(clause), " ")
+		switch m := manner(word); {
+		case word == "like" && argument == "":
+			d.like = true
+		case m == skip:
+			if argument == "" {
+				return d, fmt.Errorf("%s skip: say why", directive)
+			}
+			return direction{manner: skip}, nil // what follows a comma is the reason still
+		case m == wait || m == stays:
+			within, err := time.ParseDuration(argument)
+			if err != nil || within <= 0 {
+				return d, fmt.Errorf("%s %s %s: say how long, as in %s 30s", directive, word, argument, word)
+			}
+			d.manner, d.within = m, within
+		default:
+			return d, fmt.Errorf("%s %s: there are like, wait, stays and skip", directive, word)
 		}
-		return skip, 0, nil
-	case wait, stays:
-		within, err := time.ParseDuration(argument)
-		if err != nil || within <= 0 {
-			return once, 0, fmt.Errorf("%s %s %s: say how long, as in %s 30s", directive, word, argument, word)
-		}
-		return m, within, nil
-	default:
-		return once, 0, fmt.Errorf("%s %s: there are wait, stays and skip", directive, word)
 	}
+	return d, nil
 }
 
 // parseCommands reads the lines of a block, of which the first is line number first of the document.

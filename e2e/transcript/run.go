@@ -78,16 +78,19 @@ type runner struct {
 }
 
 func (r *runner) block(ctx context.Context, b Block) error {
+	for _, c := range b.Commands {
+		r.Log("%s:%d: %s $ %s", r.path, c.Line, b.manner, c.Text)
+	}
 	switch b.manner {
 	case skip:
 		return nil
 	case stays:
-		return r.stay(ctx, b.Commands[0], b.within)
+		return r.stay(ctx, b)
 	case wait:
 		ctx, cancel := context.WithTimeout(ctx, b.within)
 		defer cancel()
 		for {
-			err := r.commands(ctx, b.Commands)
+			err := r.commands(ctx, b.Commands, b.like)
 			if err == nil {
 				return nil
 			}
@@ -98,23 +101,22 @@ func (r *runner) block(ctx context.Context, b Block) error {
 			}
 		}
 	default:
-		return r.commands(ctx, b.Commands)
+		return r.commands(ctx, b.Commands, b.like)
 	}
 }
 
 // withoutCause keeps the text only: that the time of a repetition ran out does not end the document.
 func withoutCause(err error) error { return errors.New(err.Error()) }
 
-func (r *runner) commands(ctx context.Context, commands []Command) error {
+func (r *runner) commands(ctx context.Context, commands []Command, like bool) error {
 	for _, c := range commands {
-		r.Log("%s:%d: $ %s", r.path, c.Line, c.Text)
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		got, err := r.shells[0].run(ctx, strings.NewReplacer(r.Replace...).Replace(c.Text))
 		cancel()
 		if got = r.restore(got); err != nil {
 			return fmt.Errorf("%s:%d: %s: %w; it printed so far:\n%s", r.path, c.Line, c.Text, err, got)
 		}
-		if !match(c.Want, got) {
+		if !match(c.Want, got, like) {
 			return r.differs(c, got)
 		}
 	}
@@ -122,16 +124,16 @@ func (r *runner) commands(ctx context.Context, commands []Command) error {
 }
 
 // stay starts a command in a terminal of its own and waits until that shows what it should.
-func (r *runner) stay(ctx context.Context, c Command, within time.Duration) error {
-	r.Log("%s:%d: $ %s (stays)", r.path, c.Line, c.Text)
+func (r *runner) stay(ctx context.Context, b Block) error {
+	c := b.Commands[0]
 	s, err := newShell(r.Options, strings.NewReplacer(r.Replace...).Replace(c.Text))
 	if err != nil {
 		return fmt.Errorf("%s:%d: %s: %w", r.path, c.Line, c.Text, err)
 	}
 	r.shells = append(r.shells, s)
-	ctx, cancel := context.WithTimeout(ctx, within)
+	ctx, cancel := context.WithTimeout(ctx, b.within)
 	defer cancel()
-	got, err := s.until(ctx, func(printed string) bool { return match(c.Want, r.restore(printed)) })
+	got, err := s.until(ctx, func(printed string) bool { return match(c.Want, r.restore(printed), b.like) })
 	if err != nil {
 		return fmt.Errorf("%w\n%w", r.differs(c, r.restore(got)), err)
 	}

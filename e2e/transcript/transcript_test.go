@@ -30,7 +30,27 @@ func TestMatch(t *testing.T) {
 		{"begin\n…\n", "no\nbegin\n", false},
 		{"…\n", "", true},
 	} {
-		if same := match(tt.want, tt.got); same != tt.same {
+		if same := match(tt.want, tt.got, false); same != tt.same {
+			t.Errorf("%q shown, %q printed: match is %v", tt.want, tt.got, same)
+		}
+	}
+}
+
+func TestMatchLike(t *testing.T) {
+	for _, tt := range []struct {
+		want, got string
+		same      bool
+	}{
+		{"12/12  ready\n", "13/11 ready\n", true},
+		{"12/12  ready\n", "1/1    ready\n", false},
+		{"50/s\n", "49.95/s\n", true},
+		{"49.95/s\n", "50/s\n", true},
+		{"49.95/s\n", "5.1/s\n", false},
+		{"a 3.5 … b\n", "a 4 c 17 b\n", true},
+		{"a b\n", "ab\n", false},
+		{"a.b\n", "a5b\n", false},
+	} {
+		if same := match(tt.want, tt.got, true); same != tt.same {
 			t.Errorf("%q shown, %q printed: match is %v", tt.want, tt.got, same)
 		}
 	}
@@ -52,6 +72,7 @@ func TestRun(t *testing.T) {
 		},
 		"other languages are not run": {"```sh\nexit 1\n```\n\n```console\n$ true\n```\n", nil},
 		"repeated":                    {"<!-- transcript: wait 20s -->\n\n```console\n$ echo x >>tries; wc -l <tries\n3\n```\n", nil},
+		"other figures":               {"<!-- transcript: wait 20s, like -->\n```console\n$ echo took 12.5 s\ntook 99   s\n```\n", nil},
 		"skipped":                     {"<!-- transcript: skip needs a registry -->\n```console\n$ false; echo a\nb\n```\n", nil},
 		"stays": {
 			"<!-- transcript: stays 20s -->\n```console\n$ echo up; echo $$ >pid; exec sleep 100\nup\n```\n\n" +
@@ -68,7 +89,7 @@ func TestRun(t *testing.T) {
 		"ends though it stays": {"<!-- transcript: stays 20s -->\n```console\n$ echo a\nb\n```\n", []string{"doc.md:3:", "it ended"}},
 		"no block":             {"# A\n", []string{"has no block of console"}},
 		"no command":           {"\n```console\necho a\n```\n", []string{"doc.md: line 3: a block of console begins with a command"}},
-		"unknown directive":    {"<!-- transcript: hurry -->\n```console\n$ true\n```\n", []string{"line 3: transcript: hurry: there are wait, stays and skip"}},
+		"unknown directive":    {"<!-- transcript: hurry -->\n```console\n$ true\n```\n", []string{"line 3: transcript: hurry: there are like, wait, stays and skip"}},
 		"wait for nothing":     {"<!-- transcript: wait -->\n```console\n$ true\n```\n", []string{"say how long"}},
 		"skip without a reason": {
 			"<!-- transcript: skip -->\n```console\n$ true\n```\n", []string{"say why"},
