@@ -47,6 +47,10 @@ pictures: build binaries ## take the pictures of the portal in docs/pictures ane
 reference: ## write docs/reference anew, from the code
 	@FAAS_REFERENCE_WRITE=yes go test -count=1 -run '^TestReference' ./internal/docs ./cmd/faas
 
+.PHONY: recording
+recording: build binaries ## record the terminal session that the README shows (asciinema and Node.js), which takes a minute
+	@tools/recording/recording.sh
+
 .PHONY: images
 images: build ## build the container images: gateway, watchdog, sample functions, Prometheus and Alertmanager
 	@tools/images.sh
