@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// WriteVariable, set to anything, has Compare write what it would compare. `make reference` sets it.
+// WriteVariable has Compare write what it would compare, where it is set to anything. `make reference` sets it.
 const WriteVariable = "FAAS_REFERENCE_WRITE"
 
 // made is the first line of a page that nobody edits.

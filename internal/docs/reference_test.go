@@ -199,7 +199,40 @@ func TestReferenceMetrics(t *testing.T) {
 			t.Errorf("package %s registers metrics, and the page has no section of it: %v", dir, err)
 		}
 	}
+	p.Section("What the rules record", "By Prometheus itself; [scaling.yml](../../prometheus/rules/scaling.yml) says what each means, and [scaling.md](../scaling.md) how they work together.")
+	p.Table([]string{"series or alert", "group", "every"}, recorded(t))
 	docs.Compare(t, page("metrics.md"), p.String())
+}
+
+// recorded lists what the scaling rules record and which alerts they have, each once.
+func recorded(t *testing.T) [][]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "prometheus/rules/scaling.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Groups []struct {
+			Name, Interval string
+			Rules          []struct{ Record, Alert string }
+		}
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]string
+	seen := map[string]bool{}
+	for _, g := range file.Groups {
+		for _, r := range g.Rules {
+			name := cmp.Or(r.Record, r.Alert)
+			if seen[g.Name+name] {
+				continue
+			}
+			seen[g.Name+name] = true
+			rows = append(rows, []string{docs.Code(name), g.Name, g.Interval})
+		}
+	}
+	return rows
 }
 
 // TestReferenceRoutes reads the description, which the gateway's own tests hold to its router.
