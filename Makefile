@@ -95,9 +95,16 @@ test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertm
 	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock ./e2e/browser ./e2e/docs ./e2e/transcript
 
 .PHONY: test-swarm
-test-swarm: build ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
+test-swarm: test-backend test-stack ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
+
+.PHONY: test-backend
+test-backend: build ## those of test-swarm that hold the Swarm backend to what all backends promise
+	@IMAGES=watchdog tools/test-engine.sh backend ./swarm/...
+
+.PHONY: test-stack
+test-stack: build ## those of test-swarm that deploy the whole stack
 	@tools/chromium.sh
-	@tools/test-engine.sh swarm ./swarm/... ./e2e/swarm/...
+	@tools/test-engine.sh stack ./e2e/swarm/...
 
 .PHONY: test-lab
 test-lab: build ## run the tests on a Swarm of several nodes, made of network namespaces (root)
