@@ -32,6 +32,7 @@ type deployCommand struct {
 	buildFlags
 	Build bool          `help:"Build the images first, as faas build does. With --push or --load on Swarm; functions on this machine need none."`
 	Watch bool          `help:"Build and deploy again when files change, until Ctrl-C."`
+	Auth  bool          `name:"send-registry-auth" short:"a" help:"Send the credentials that docker login keeps for the image's registry, for the nodes to pull it with."`
 	Wait  time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait for each function to be ready (default ${default}). 0s: not at all."`
 	outputFlag
 }
@@ -153,6 +154,11 @@ func (c *deployCommand) deploy(ctx context.Context, f stack.Function, here bool,
 	wanted, err := deployment(ctx, f, here)
 	if err != nil {
 		return d, err
+	}
+	if c.Auth && !here {
+		if wanted.RegistryAuth, err = image.Credentials(f.Image); err != nil {
+			return d, fmt.Errorf("--send-registry-auth: %w", err)
+		}
 	}
 	err = c.ask(ctx, http.MethodPut, "/system/functions", wanted, nil)
 	if errors.Is(err, function.ErrNotFound) {
