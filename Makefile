@@ -43,6 +43,10 @@ pictures: build binaries ## take the pictures of the portal in docs/pictures ane
 	@FAAS_PICTURES_STEP=45s go test -count=1 -timeout 15m -run TestPortal/looks ./e2e/browser
 	@tools/pictures.sh
 
+.PHONY: reference
+reference: ## write docs/reference anew, from the code
+	@FAAS_REFERENCE_WRITE=yes go test -count=1 -run '^TestReference' ./internal/docs ./cmd/faas
+
 .PHONY: recording
 recording: build binaries ## record the terminal session that the README shows (asciinema and Node.js), which takes a minute
 	@tools/recording/recording.sh
@@ -93,10 +97,17 @@ test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertm
 	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock ./e2e/browser ./e2e/docs ./e2e/transcript
 
 .PHONY: test-swarm
-test-swarm: build ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
+test-swarm: test-backend test-stack ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)
+
+.PHONY: test-backend
+test-backend: build ## those of test-swarm that hold the Swarm backend to what all backends promise
+	@IMAGES=watchdog tools/test-engine.sh backend ./swarm/...
+
+.PHONY: test-stack
+test-stack: build ## those of test-swarm that deploy the whole stack
 	@tools/mosquitto.sh
 	@tools/chromium.sh
-	@tools/test-engine.sh swarm ./swarm/... ./e2e/swarm/...
+	@tools/test-engine.sh stack ./e2e/swarm/...
 
 .PHONY: test-lab
 test-lab: build ## run the tests on a Swarm of several nodes, made of network namespaces (root)

@@ -44,20 +44,14 @@ func (f Function) maxInflight() (int, bool) {
 	return min(n, maxSlots), err == nil && n > 0
 }
 
-// ParseScaling reads the scaling labels (ScalingLabelPrefix + min, max, type, target, target.TYPE, target-proportion,
-// slots, down.window, zero, zero-duration, factor). Labels that are not there keep their
+// ParseScaling reads the scaling labels, those of scalingSettings. Labels that are not there keep their
 // defaults; labels that cannot be read, and unknown ones under the prefix, are reported all at once
 // with kind ErrInvalid, and the Scaling returned beside the error has defaults in their place.
 func ParseScaling(labels map[string]string) (Scaling, error) {
-	p := scalingParser{s: DefaultScaling(), targets: map[ScalingType]float64{}}
-	types, typeErr := parseTypes(labels[ScalingLabelPrefix+"type"], labels)
-	p.types, p.typesRead = types, typeErr == nil
+	p := scalingParser{s: DefaultScaling(), settings: scalingSettings(), targets: map[ScalingType]float64{}}
+	p.types, p.typesErr = parseTypes(labels[ScalingLabelPrefix+"type"], labels)
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		if setting, ok := strings.CutPrefix(key, ScalingLabelPrefix); ok {
-			if setting == "type" {
-				p.errs.add(typeErr)
-				continue
-			}
 			p.read(setting, key, strings.TrimSpace(labels[key]))
 		}
 	}
@@ -66,11 +60,12 @@ func ParseScaling(labels map[string]string) (Scaling, error) {
 }
 
 type scalingParser struct {
-	s      Scaling
-	hasMax bool
+	s        Scaling
+	settings []scalingSetting
+	hasMax   bool
 	// types are those of the label, as far as they can be read; at least one.
-	types     []ScalingType
-	typesRead bool
+	types    []ScalingType
+	typesErr error
 	// targets are those that labels name; failed are types with one that cannot be read.
 	targets map[ScalingType]float64
 	failed  []ScalingType
@@ -103,47 +98,46 @@ func parseTypes(value string, labels map[string]string) ([]ScalingType, error) {
 }
 
 func (p *scalingParser) read(setting, key, value string) {
-	switch setting {
-	case "min":
-		p.integer(&p.s.Min, key, value, 0, MaxReplicas)
-	case "max":
-		p.hasMax = p.integer(&p.s.Max, key, value, 1, MaxReplicas)
-	case "factor":
-		p.integer(&p.s.Factor, key, value, 0, 100)
-	case "slots":
-		p.integer(&p.s.Slots, key, value, 0, maxSlots)
-	case "target":
-		p.target(p.types[0], key, value)
-	case "target-proportion":
-		if v, err := strconv.ParseFloat(value, 64); err == nil && v > 0 && v <= 1 {
-			p.s.Proportion = v
+	var names []string
+	for _, known := range p.settings {
+		if known.name == setting && known.read != nil {
+			known.read(p, key, value)
 			return
 		}
-		p.errs.add(Invalidf("label %s=%q: use a number above 0 and at most 1", key, value))
-	case "down.window":
-		p.window(key, value)
-	case "zero":
-		v, err := strconv.ParseBool(value)
-		if err != nil {
-			p.errs.add(Invalidf("label %s=%q: use true or false", key, value))
-			return
-		}
-		p.s.Zero = v
-	case "zero-duration":
-		v, err := parseDuration(value)
-		if err != nil || v < time.Second {
-			p.errs.add(Invalidf("label %s=%q: use a duration of at least 1s, such as 15m", key, value))
-			return
-		}
-		p.s.ZeroDuration = v
-	default:
-		if name, ok := strings.CutPrefix(setting, "target."); ok {
-			p.targetOf(ScalingType(name), key, value)
-			return
-		}
-		p.errs.add(Invalidf("label %s: unknown; there are min, max, type, target, target.TYPE, target-proportion, "+
-			"slots, down.window, zero, zero-duration and factor", key))
+		names = append(names, known.name)
 	}
+	if name, ok := strings.CutPrefix(setting, "target."); ok {
+		p.targetOf(ScalingType(name), key, value)
+		return
+	}
+	last := len(names) - 1
+	p.errs.add(Invalidf("label %s: unknown; there are %s and %s", key, strings.Join(names[:last], ", "), names[last]))
+}
+
+func (p *scalingParser) proportion(key, value string) {
+	if v, err := strconv.ParseFloat(value, 64); err == nil && v > 0 && v <= 1 {
+		p.s.Proportion = v
+		return
+	}
+	p.errs.add(Invalidf("label %s=%q: use a number above 0 and at most 1", key, value))
+}
+
+func (p *scalingParser) zero(key, value string) {
+	v, err := strconv.ParseBool(value)
+	if err != nil {
+		p.errs.add(Invalidf("label %s=%q: use true or false", key, value))
+		return
+	}
+	p.s.Zero = v
+}
+
+func (p *scalingParser) zeroDuration(key, value string) {
+	v, err := parseDuration(value)
+	if err != nil || v < time.Second {
+		p.errs.add(Invalidf("label %s=%q: use a duration of at least 1s, such as 15m", key, value))
+		return
+	}
+	p.s.ZeroDuration = v
 }
 
 // targetOf reads target.TYPE.
@@ -151,7 +145,7 @@ func (p *scalingParser) targetOf(t ScalingType, key, value string) {
 	switch {
 	case !slices.Contains(scalingTypes, t):
 		p.errs.add(Invalidf("label %s: unknown; after target. stands %s", key, orTypes(scalingTypes)))
-	case p.typesRead && !slices.Contains(p.types, t):
+	case p.typesErr == nil && !slices.Contains(p.types, t):
 		p.errs.add(Invalidf("label %s=%q: %stype does not name %s: add it there, or leave this label out",
 			key, value, ScalingLabelPrefix, t))
 	default:

@@ -22,9 +22,6 @@ const asyncPrefix = "/async-function/"
 // callbackHeader names the URL that gets the result of an asynchronous invocation.
 const callbackHeader = "X-Callback-Url"
 
-// ConcurrencyAnnotation says how many asynchronous calls of a function each gateway makes at once.
-const ConcurrencyAnnotation = "com.faas.async.concurrency"
-
 // Queue keeps calls and makes them later, through this gateway.
 type Queue interface {
 	// Enqueue returns once the call is stored. Errors: ErrInvalid, with *http.MaxBytesError in the chain for one that is
@@ -118,7 +115,7 @@ func (g *Gateway) AsyncLimit(name string, usual int) (n int, known bool) {
 		return 0, false
 	}
 	s := r.status.Load()
-	if n, err := strconv.Atoi(s.Annotations[ConcurrencyAnnotation]); err == nil && n > 0 {
+	if n, err := strconv.Atoi(s.Annotations[function.AnnotationConcurrency]); err == nil && n > 0 {
 		usual = n
 	}
 	if each := r.balancer.Slots(); each > 0 {

@@ -156,9 +156,9 @@ func TestQueueDepthIsAMetric(t *testing.T) {
 
 func TestAsyncLimit(t *testing.T) {
 	plain := status("plain", replica(t, echo))
-	plain.Annotations = map[string]string{ConcurrencyAnnotation: "many"}
+	plain.Annotations = map[string]string{function.AnnotationConcurrency: "many"}
 	own := status("own", replica(t, echo))
-	own.Annotations = map[string]string{ConcurrencyAnnotation: "3"}
+	own.Annotations = map[string]string{function.AnnotationConcurrency: "3"}
 	bounded := status("bounded", replica(t, echo), replica(t, echo))
 	bounded.Env = map[string]string{"max_inflight": "4"}
 	asleep := status("asleep")

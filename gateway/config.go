@@ -49,19 +49,34 @@ func DefaultConfig() Config {
 // ConfigFromEnv returns the defaults with what lookup (os.LookupEnv, say) knows put over them. All
 // values that cannot be used are reported at once, each error naming its variable.
 func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
-	c, env := DefaultConfig(), environ.New(lookup)
-	env.Read("read_timeout", environ.Duration(&c.ReadTimeout, 0))
-	env.Read("write_timeout", environ.Duration(&c.WriteTimeout, 0))
-	env.Read("upstream_timeout", environ.Duration(&c.UpstreamTimeout, 0))
-	env.Read("hold_timeout", environ.Duration(&c.HoldTimeout, 0))
-	env.Read("drain_timeout", environ.Duration(&c.DrainTimeout, 0))
-	env.Read("max_held", environ.Count(&c.MaxHeld, 0))
-	env.Read("max_body", environ.Memory(&c.MaxBody))
-	env.Read("max_async_body", environ.Memory(&c.MaxAsyncBody))
-	env.Read("max_idle_conns", environ.Count(&c.MaxIdleConns, 0))
-	env.Read("max_idle_conns_per_host", environ.Count(&c.MaxIdleConnsPerHost, 0))
-	env.Read("scale_from_zero", environ.Bool(&c.ScaleFromZero))
-	return c, env.Err()
+	c := DefaultConfig()
+	err := environ.Read(lookup, variables(&c))
+	return c, err
+}
+
+// Variables are those that ConfigFromEnv reads, with the defaults as their texts.
+func Variables() []environ.Variable {
+	c := DefaultConfig()
+	return variables(&c)
+}
+
+func variables(c *Config) []environ.Variable {
+	return []environ.Variable{
+		environ.Named("read_timeout", "Time to read one request with its body. 0: upstream_timeout alone bounds it.", environ.Duration(&c.ReadTimeout, 0)),
+		environ.Named("write_timeout", "Time to write one answer. 0: upstream_timeout alone bounds it.", environ.Duration(&c.WriteTimeout, 0)),
+		environ.Named(
+			"upstream_timeout", "Time for an invocation from its arrival, waiting for a replica included; 504 beyond. 0: no bound. WebSockets have none.",
+			environ.Duration(&c.UpstreamTimeout, 0),
+		),
+		environ.Named("hold_timeout", "Time that a request waits for a replica; 503 beyond.", environ.Duration(&c.HoldTimeout, 0)),
+		environ.Named("drain_timeout", "Time that requests in flight have when the gateway is told to stop (of faas up: 10s).", environ.Duration(&c.DrainTimeout, 0)),
+		environ.Named("max_held", "Requests of one function that wait for a replica; 503 beyond.", environ.Count(&c.MaxHeld, 0)),
+		environ.Named("max_body", "Largest body of an invocation; 413 beyond. 0: no bound, bodies are streamed.", environ.Memory(&c.MaxBody)),
+		environ.Named("max_async_body", "Largest body of an asynchronous call, which is kept whole; 413 beyond. At most 7Mi.", environ.Memory(&c.MaxAsyncBody)),
+		environ.Named("max_idle_conns", "Idle connections to replicas.", environ.Count(&c.MaxIdleConns, 0)),
+		environ.Named("max_idle_conns_per_host", "Idle connections to one replica.", environ.Count(&c.MaxIdleConnsPerHost, 0)),
+		environ.Named("scale_from_zero", "Whether a request wakes a function that has no replicas.", environ.Bool(&c.ScaleFromZero)),
+	}
 }
 
 // LogValue implements slog.LogValuer: the effective configuration in one attribute.

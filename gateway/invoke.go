@@ -55,7 +55,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 	if use == asScript {
 		stamp.put(w.Header())
 		httperr.Refuse(w, http.StatusForbidden, "function "+name+" may not serve this script, which would act for other pages: "+
-			"its annotation "+PagesAnnotation+" says whether it is trusted")
+			"its annotation "+function.AnnotationPages+" says whether it is trusted")
 		return
 	}
 	hideSession(r.Header)

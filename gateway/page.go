@@ -6,13 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"faas/function"
 	"faas/gateway/session"
 	"faas/internal/http1"
 )
-
-// PagesAnnotation says that what a function serves as pages may act as the portal itself does, with the session of whoever opens
-// them: with the value "trusted". docs/decisions/0020 has the reasons.
-const PagesAnnotation = "com.faas.pages"
 
 // sandbox gives a page an origin of its own, which nothing else has: it runs, but as a page of another site. Functions have
 // the portal's origin, and a script with that could do all that the person may who opens it.
@@ -55,7 +52,7 @@ func useOf(dest, site, serviceWorker, accept, agent string) use {
 
 // useBy tells what the client does with a function's answer that must be kept apart from the portal.
 func (g *Gateway) useBy(h http.Header, target *route) use {
-	if g.site == nil || target.status.Load().Annotations[PagesAnnotation] == "trusted" {
+	if g.site == nil || target.status.Load().Annotations[function.AnnotationPages] == "trusted" {
 		return asData
 	}
 	return useOf(h.Get("Sec-Fetch-Dest"), h.Get("Sec-Fetch-Site"), h.Get("Service-Worker"), h.Get("Accept"), h.Get("User-Agent"))

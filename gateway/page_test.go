@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"faas/function"
 	"faas/gateway/session"
 	"faas/internal/http1"
 )
@@ -27,7 +28,7 @@ func TestPagesOfFunctions(t *testing.T) {
 		_, _ = w.Write([]byte("<script>fetch('/system/functions')</script>"))
 	})
 	trusted := status("trusted", serve)
-	trusted.Annotations = map[string]string{PagesAnnotation: "trusted"}
+	trusted.Annotations = map[string]string{function.AnnotationPages: "trusted"}
 	b := newFakeBackend(status("page", serve), trusted)
 	with, open, without := start(t, b, withPortal), start(t, b, func(o *Options) { o.Portal = portalFiles }), start(t, b, withLogin)
 	dest := func(d string) []string { return []string{"Sec-Fetch-Dest", d, "User-Agent", chrome, "Accept", forHTML} }

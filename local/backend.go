@@ -11,7 +11,6 @@ import (
 
 	"faas/function"
 	"faas/internal/board"
-	stackfile "faas/internal/stack"
 )
 
 // Backend runs functions as processes of this machine. Make one with New; its methods work while Run
@@ -163,7 +162,7 @@ func (b *Backend) resolve(f function.Function) (spec, error) {
 	stack := b.stack.Load()
 	known, ok := stack.image(f.Image)
 	if !ok {
-		if dir, ok := f.Annotations[stackfile.AnnotationHandler]; ok {
+		if dir, ok := f.Annotations[function.AnnotationHandler]; ok {
 			return newSpec(f, entry{dir: dir})
 		}
 		if f.Process == "" && f.Env["fprocess"] == "" && f.Env["function_process"] == "" {

@@ -99,7 +99,7 @@ func TestErrors(t *testing.T) {
 		{"an image", f.Deploy(ctx, function.Function{Name: "g", Image: "nginx"}), function.ErrInvalid, "reg/known:1"},
 		{"unknown secrets", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Secrets: []string{"key"}}), function.ErrInvalid, "unknown secrets: key"},
 		{"bad label", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Labels: map[string]string{"com.openfaas.scale.min": "x"}}), function.ErrInvalid, "com.openfaas.scale.min"},
-		{"bad open files", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Annotations: map[string]string{annotationNoFile: "2"}}), function.ErrInvalid, annotationNoFile},
+		{"bad open files", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Annotations: map[string]string{function.AnnotationNoFile: "2"}}), function.ErrInvalid, function.AnnotationNoFile},
 		{"bad time-out", f.Deploy(ctx, function.Function{Name: "g", Process: "cat", Env: map[string]string{"exec_timeout": "x"}}), function.ErrInvalid, "exec_timeout"},
 		{"bad name", f.Deploy(ctx, echo("../g")), function.ErrInvalid, "function name"},
 	} {
@@ -114,7 +114,7 @@ func TestEnvironment(t *testing.T) {
 	f := run(t, Options{Path: []string{"/first/on/path"}})
 	fn := echo("f")
 	fn.Env = map[string]string{"greeting": "hello", "suppress_lock": "false"}
-	fn.Annotations = map[string]string{annotationNoFile: "123"}
+	fn.Annotations = map[string]string{function.AnnotationNoFile: "123"}
 	f.deploy(fn)
 	r := f.awaitReady("f", 1).Replicas[0]
 	env := map[string]string{}

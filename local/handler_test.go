@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"faas/function"
-	stackfile "faas/internal/stack"
 )
 
 // TestHandlerOfAnnotation deploys a function that lies elsewhere on the machine, and then another state of it.
@@ -13,7 +12,7 @@ func TestHandlerOfAnnotation(t *testing.T) {
 	f := run(t, Options{})
 	dir := t.TempDir()
 	fn := echo("f")
-	fn.Annotations = map[string]string{stackfile.AnnotationHandler: dir, stackfile.AnnotationBuild: "1"}
+	fn.Annotations = map[string]string{function.AnnotationHandler: dir, function.AnnotationBuild: "1"}
 	f.deploy(fn)
 	before := f.awaitReady("f", 1).Replicas[0]
 	if got := f.call(before, "/run", "pwd"); got != dir+"\n" {
@@ -25,7 +24,7 @@ func TestHandlerOfAnnotation(t *testing.T) {
 	if now := f.awaitReady("f", 1).Replicas[0]; now.ID != before.ID {
 		t.Error("it was replaced, though nothing changed")
 	}
-	fn.Annotations = map[string]string{stackfile.AnnotationHandler: dir, stackfile.AnnotationBuild: "2"}
+	fn.Annotations = map[string]string{function.AnnotationHandler: dir, function.AnnotationBuild: "2"}
 	if err := f.Update(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +32,7 @@ func TestHandlerOfAnnotation(t *testing.T) {
 		return len(st.Replicas) == 1 && st.Replicas[0].ID != before.ID && st.Available() == 1
 	})
 	for _, bad := range []string{"relative", dir + "/none"} {
-		fn.Annotations = map[string]string{stackfile.AnnotationHandler: bad}
+		fn.Annotations = map[string]string{function.AnnotationHandler: bad}
 		if err := f.Update(t.Context(), fn); !errors.Is(err, function.ErrInvalid) {
 			t.Errorf("handler %s: %v", bad, err)
 		}

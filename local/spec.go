@@ -13,22 +13,18 @@ import (
 	"time"
 
 	"faas/function"
-	stackfile "faas/internal/stack"
 )
-
-// annotationNoFile bounds the open files of each process of a function.
-const annotationNoFile = "com.openfaas.ulimit.nofile"
 
 // watchdogEndTime is what a watchdog may take beyond the drain of its requests to end itself.
 const watchdogEndTime = time.Second
 
 // spec is what makes a function's replicas: two equal specs need no restart. Labels, annotations other
-// than annotationNoFile, those of stack files, and limits of memory are not in it, since they apply to running replicas.
+// than function.AnnotationNoFile, those of stack files, and limits of memory are not in it, since they apply to running replicas.
 type spec struct {
 	dir     string
 	ownDir  bool   // dir is the function's alone, in the data directory
 	process string // empty in static mode
-	build   string // of stackfile.AnnotationBuild
+	build   string // of function.AnnotationBuild
 	env     map[string]string
 	noFile  uint64 // 0: as the backend itself
 	// secrets has the version of each secret that it may read; 0: it does not exist yet.
@@ -55,9 +51,9 @@ func checkHere(f function.Function) error {
 			return err
 		}
 	}
-	if dir, ok := f.Annotations[stackfile.AnnotationHandler]; ok {
+	if dir, ok := f.Annotations[function.AnnotationHandler]; ok {
 		if info, err := os.Stat(dir); !filepath.IsAbs(dir) || err != nil || !info.IsDir() {
-			return function.Invalidf("annotation %s=%q: it is no absolute path of a directory on the gateway's machine", stackfile.AnnotationHandler, dir)
+			return function.Invalidf("annotation %s=%q: it is no absolute path of a directory on the gateway's machine", function.AnnotationHandler, dir)
 		}
 	}
 	_, err := noFileLimit(f.Annotations)
@@ -75,7 +71,7 @@ func newSpec(f function.Function, defaults entry) (spec, error) {
 		dir: defaults.dir,
 		process: cmp.Or(f.Process, f.Env["fprocess"], f.Env["function_process"],
 			defaults.function.Process, env["fprocess"], env["function_process"], defaults.process),
-		env: env, build: f.Annotations[stackfile.AnnotationBuild],
+		env: env, build: f.Annotations[function.AnnotationBuild],
 	}
 	if s.process == "" && (env["mode"] != "static" || env["static_path"] == "") {
 		return spec{}, function.Invalidf("no process to run: the local backend runs a command, not an image; " +
@@ -100,7 +96,7 @@ func newSpec(f function.Function, defaults entry) (spec, error) {
 }
 
 func noFileLimit(annotations map[string]string) (uint64, error) {
-	value, ok := annotations[annotationNoFile]
+	value, ok := annotations[function.AnnotationNoFile]
 	if !ok {
 		return 0, nil
 	}
@@ -108,7 +104,7 @@ func noFileLimit(annotations map[string]string) (uint64, error) {
 	n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
 	if err != nil || n < 16 || n > highest {
 		return 0, function.Invalidf("annotation %s=%q: use a whole number from 16 to %d, this machine's hard limit",
-			annotationNoFile, value, highest)
+			function.AnnotationNoFile, value, highest)
 	}
 	return n, nil
 }

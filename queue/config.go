@@ -35,22 +35,36 @@ func DefaultConfig() Config {
 // ConfigFromEnv returns the defaults with what lookup (os.LookupEnv, say) knows put over them. All values that cannot
 // be used are reported at once, each error naming its variable.
 func ConfigFromEnv(lookup func(string) (string, bool)) (Config, error) {
-	c, env := DefaultConfig(), environ.New(lookup)
-	text := func(to *string) func(string) error {
-		return func(v string) error {
-			_, err := parsePatterns(v)
-			*to = v
+	c := DefaultConfig()
+	err := environ.Read(lookup, variables(&c))
+	return c, err
+}
+
+// Variables are those that ConfigFromEnv reads, with the defaults as their texts.
+func Variables() []environ.Variable {
+	c := DefaultConfig()
+	return variables(&c)
+}
+
+func variables(c *Config) []environ.Variable {
+	patterns := func(to *string) environ.Value {
+		return environ.Text(to, "hosts and networks, with commas between", func(text string) error {
+			_, err := parsePatterns(text)
 			return err
-		}
+		})
 	}
-	env.Read("async_concurrency", environ.Count(&c.Concurrency, maxLaneLimit))
-	env.Read("max_async_inflight", environ.Count(&c.MaxInFlight, 100_000))
-	env.Read("max_retry_attempts", environ.Count(&c.Attempts, 1000))
-	env.Read("initial_retry_wait", environ.Duration(&c.FirstWait, 1))
-	env.Read("max_retry_wait", environ.Duration(&c.MaxWait, 1))
-	env.Read("callback_allow", text(&c.CallbackAllow))
-	env.Read("callback_deny", text(&c.CallbackDeny))
-	return c, env.Err()
+	return []environ.Variable{
+		environ.Named(
+			"async_concurrency", "Calls of one function that a gateway makes at once, where its annotation says nothing.",
+			environ.Count(&c.Concurrency, maxLaneLimit),
+		),
+		environ.Named("max_async_inflight", "Calls of all functions that a gateway makes at once, beyond one of each.", environ.Count(&c.MaxInFlight, 100_000)),
+		environ.Named("max_retry_attempts", "How often a call is made until it is a dead letter.", environ.Count(&c.Attempts, 1000)),
+		environ.Named("initial_retry_wait", "Time from the first attempt to the second; it doubles from one to the next.", environ.Duration(&c.FirstWait, 1)),
+		environ.Named("max_retry_wait", "Longest time between two attempts.", environ.Duration(&c.MaxWait, 1)),
+		environ.Named("callback_allow", "Only these get callbacks, and their addresses also where they would be refused.", patterns(&c.CallbackAllow)),
+		environ.Named("callback_deny", "These never get callbacks, whatever callback_allow says.", patterns(&c.CallbackDeny)),
+	}
 }
 
 // LogValue implements slog.LogValuer: the effective configuration in one attribute.

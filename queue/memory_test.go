@@ -19,14 +19,14 @@ func TestMemoryOfManyQueued(t *testing.T) {
 	q := start(t, Options{Gateway: gateway.URL})
 	q.enqueue(t, function.Call{Function: "f"})
 	before := heap()
-	const n = 10_000
+	const n = 4_000
 	body := make([]byte, 200)
 	for i := range n {
 		q.enqueue(t, function.Call{ID: fmt.Sprint(i), Function: "f", Body: body})
 	}
 	grown := int64(heap()) - int64(before) //nolint:gosec // far from the bounds
 	t.Logf("%d calls queued: %d KiB of heap more, %d B a call", n, grown>>10, grown/n)
-	if grown > 24<<20 {
+	if grown > 10<<20 {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 	close(open)

@@ -184,7 +184,7 @@ func withTmp(mounts []mount.Mount, readOnly bool) []mount.Mount {
 // comes an interval late: a wake would take seconds. Whether a replica takes requests is asked of its watchdog.
 func healthcheck(before *container.HealthConfig, f function.Function) *container.HealthConfig {
 	off := before != nil && slices.Equal(before.Test, []string{"NONE"})
-	switch keep := f.Annotations[annotationHealthcheck] == "image"; {
+	switch keep := f.Annotations[function.AnnotationHealthcheck] == "image"; {
 	case keep && off:
 		return nil
 	case !keep && before == nil:

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	api "github.com/docker/docker/api/types/swarm"
+
+	"faas/function"
 )
 
 // Labels by which functions are known, those of OpenFaaS and of its ancestor among them.
@@ -29,8 +31,26 @@ const (
 	labelGone     = labelOurs + "gone."      // + a label of the containers that counts no more
 )
 
-// annotationHealthcheck, set to "image", keeps the health check of a function's image.
-const annotationHealthcheck = "com.faas.healthcheck"
+// LabelTable lists the labels of services, networks and secrets that this backend reads or writes. A user sets the first four at most.
+func LabelTable() []function.Label {
+	return []function.Label{
+		{Key: labelFunction, Kind: "true", Where: "service or container", Meaning: "It is a function. A service that was made by hand needs no more than this."},
+		{Key: labelName, Kind: "name", Where: "service or container", Meaning: "The function's name, where it is not the service's."},
+		{Key: labelAnnotation + "KEY", Kind: "text", Where: "service or container", Meaning: "The annotation KEY."},
+		{Key: labelNetwork, Kind: "true", Where: "network", Meaning: "The network that functions are on, where --network names none."},
+		{Key: labelImage, Kind: "image", Where: "service", Meaning: "The image as it was deployed, without a digest."},
+		{Key: labelPinned, Kind: "image", Where: "service", Meaning: "What the service runs in its place."},
+		{Key: labelLimits + "cpu, memory", Kind: "quantity", Where: "service", Meaning: "Limits as they were written."},
+		{Key: labelRequests + "cpu, memory", Kind: "quantity", Where: "service", Meaning: "Requests as they were written."},
+		{Key: labelGone + "LABEL", Kind: "true", Where: "service", Meaning: "That label of the containers counts no more, since it was reset without a deployment."},
+		{Key: labelRevived, Kind: "time", Where: "service", Meaning: "When Swarm was last asked to start what it had given up."},
+		{Key: labelRollback, Kind: "time", Where: "service", Meaning: "When the update began that Swarm last took back."},
+		{Key: labelOwner, Kind: ownerOurs, Where: "secret", Meaning: "It was made through the API, and is listed there."},
+		{Key: labelSecret, Kind: "name", Where: "secret", Meaning: "The secret of which this is a later version."},
+		{Key: labelVersion, Kind: "whole number from 2", Where: "secret", Meaning: "The number of that version."},
+		{Key: labelFresh, Kind: "true", Where: "secret", Meaning: "Not every function was given this version yet."},
+	}
+}
 
 // isFunction reports whether a service is a function: it, or its containers, carry the label. One that was made by
 // hand needs no more than that.

@@ -11,9 +11,6 @@ import (
 	"faas/function"
 )
 
-// annotationReadyPath names the path of a function that says by 2xx when a replica takes requests.
-const annotationReadyPath = "com.openfaas.ready.http.path"
-
 const (
 	healthPath = "/_/health"
 	readyPath  = "/_/ready"
@@ -23,9 +20,9 @@ const (
 
 // readyPathOf is what f's annotation names, empty where there is none. Errors: ErrInvalid.
 func readyPathOf(f function.Function) (string, error) {
-	path := f.Annotations[annotationReadyPath]
+	path := f.Annotations[function.AnnotationReadyPath]
 	if path != "" && (!strings.HasPrefix(path, "/") || strings.ContainsFunc(path, notInPath)) {
-		return "", function.Invalidf("annotation %s: %q is no path: it must begin with a slash, and have no query", annotationReadyPath, path)
+		return "", function.Invalidf("annotation %s: %q is no path: it must begin with a slash, and have no query", function.AnnotationReadyPath, path)
 	}
 	return path, nil
 }

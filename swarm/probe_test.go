@@ -181,7 +181,7 @@ func TestReadyPathMended(t *testing.T) {
 			http.NotFound(w, r)
 		}
 	})})
-	f := function.Function{Name: "a", Image: "faas/echo:latest", Annotations: map[string]string{annotationReadyPath: "/ups"}}
+	f := function.Function{Name: "a", Image: "faas/echo:latest", Annotations: map[string]string{function.AnnotationReadyPath: "/ups"}}
 	if err := l.b.Deploy(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestReadyPathMended(t *testing.T) {
 	if s, err := l.b.Function(t.Context(), "a"); err != nil || s.Available() != 0 {
 		t.Errorf("%+v, %v: the replica counts as ready", s, err)
 	}
-	f.Annotations[annotationReadyPath] = "/up"
+	f.Annotations[function.AnnotationReadyPath] = "/up"
 	if err := l.b.Update(t.Context(), f); err != nil {
 		t.Fatal(err)
 	}
@@ -203,14 +203,14 @@ func TestReadyPathMended(t *testing.T) {
 func TestReadyPathRefused(t *testing.T) {
 	l := startLab(t, swarmtest.Options{}, quick())
 	for _, path := range []string{"up", "http://a/up", "/up?a=b", "/u p", "/up\r\nx: y", "/up#a"} {
-		f := function.Function{Name: "a", Image: "faas/echo:latest", Annotations: map[string]string{annotationReadyPath: path}}
-		if err := l.b.Deploy(t.Context(), f); !errors.Is(err, function.ErrInvalid) || !strings.Contains(err.Error(), annotationReadyPath) {
+		f := function.Function{Name: "a", Image: "faas/echo:latest", Annotations: map[string]string{function.AnnotationReadyPath: path}}
+		if err := l.b.Deploy(t.Context(), f); !errors.Is(err, function.ErrInvalid) || !strings.Contains(err.Error(), function.AnnotationReadyPath) {
 			t.Errorf("%q: error %v, want an invalid one that names the annotation", path, err)
 		}
 	}
 	if _, err := l.CreateService(api.ServiceSpec{ // past the checks
 		Annotations: api.Annotations{Name: "b", Labels: map[string]string{
-			"function": "true", labelAnnotation + annotationReadyPath: "up",
+			"function": "true", labelAnnotation + function.AnnotationReadyPath: "up",
 		}},
 		TaskTemplate: api.TaskSpec{
 			ContainerSpec: &api.ContainerSpec{Image: "x:1"}, Networks: []api.NetworkAttachmentConfig{{Target: "functions"}},

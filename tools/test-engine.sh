@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test-engine.sh STAGE PACKAGE... runs the tests of packages that need a Docker Engine, a manager of a Swarm: that of
-# FAAS_TEST_ENGINE, else of DOCKER_HOST, else of this machine. It builds the images there first. Without an engine it
-# skips them all, which under CI is a failure.
+# FAAS_TEST_ENGINE, else of DOCKER_HOST, else of this machine. It builds the images there first, those of IMAGES where not
+# all are needed. Without an engine it skips them all, which under CI is a failure.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -14,7 +14,8 @@ if [ "$(docker -H "$engine" info -f '{{.Swarm.ControlAvailable}}' 2>/dev/null)" 
 	exit
 fi
 export DOCKER_HOST=$engine FAAS_TEST_ENGINE=$engine
-tools/binaries.sh
-tools/images.sh
+[ -n "${IMAGES:-}" ] || tools/binaries.sh
+# shellcheck disable=SC2086 # they are names
+tools/images.sh ${IMAGES:-}
 unset DOCKER_HOST # tests name the engine that they mean
 tools/test.sh "$stage" -count=1 -p 1 -parallel 8 -timeout 20m "$@" # most of a test is waiting

@@ -178,21 +178,37 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// Usage writes every environment variable with its default and meaning to w.
-func Usage(w io.Writer) error {
+// Variable describes an environment variable for those who set it.
+type Variable struct {
+	// Name is the variable, Alias another name of it, empty for none.
+	Name, Alias string
+	// Default is what counts where mode is set and the variable is not, "-" for nothing.
+	Default string
+	Meaning string
+}
+
+// Variables are all that ConfigFromEnv reads, and then those that it refuses.
+func Variables() []Variable {
 	c := DefaultConfig()
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var list []Variable
 	for _, v := range variables(&c) {
-		name := v.name
-		if v.alias != "" {
-			name += " (" + v.alias + ")"
-		}
-		if _, err := fmt.Fprintf(t, "  %s\t%s\t%s\n", name, v.text(), v.meaning); err != nil {
-			return err
-		}
+		list = append(list, Variable{v.name, v.alias, v.text(), v.meaning})
 	}
 	for _, v := range unsupported {
-		if _, err := fmt.Fprintf(t, "  %s\t-\trefused: %s\n", v.name, v.why); err != nil {
+		list = append(list, Variable{v.name, "", "-", "refused: " + v.why})
+	}
+	return list
+}
+
+// Usage writes every environment variable with its default and meaning to w.
+func Usage(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range Variables() {
+		name := v.Name
+		if v.Alias != "" {
+			name += " (" + v.Alias + ")"
+		}
+		if _, err := fmt.Fprintf(t, "  %s\t%s\t%s\n", name, v.Default, v.Meaning); err != nil {
 			return err
 		}
 	}

@@ -101,7 +101,7 @@ func (c *buildFlags) labels(f stack.Function) map[string]string {
 		"com.openfaas.function":                f.Name,
 	}
 	if f.Lang != "" {
-		labels["com.faas.lang"] = f.Lang
+		labels[stack.LabelLang] = f.Lang
 	}
 	if at, err := image.SourceDate(os.LookupEnv); err == nil && !at.IsZero() {
 		labels["org.opencontainers.image.created"] = at.Format(time.RFC3339)

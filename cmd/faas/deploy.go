@@ -32,6 +32,7 @@ type deployCommand struct {
 	buildFlags
 	Build bool          `help:"Build the images first, as faas build does. With --push or --load on Swarm; functions on this machine need none."`
 	Watch bool          `help:"Build and deploy again when files change, until Ctrl-C."`
+	Auth  bool          `name:"send-registry-auth" short:"a" help:"Send the credentials that docker login keeps for the image's registry, for the nodes to pull it with."`
 	Wait  time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait for each function to be ready (default ${default}). 0s: not at all."`
 	outputFlag
 }
@@ -154,6 +155,11 @@ func (c *deployCommand) deploy(ctx context.Context, f stack.Function, here bool,
 	if err != nil {
 		return d, err
 	}
+	if c.Auth && !here {
+		if wanted.RegistryAuth, err = image.Credentials(f.Image); err != nil {
+			return d, fmt.Errorf("--send-registry-auth: %w", err)
+		}
+	}
 	err = c.ask(ctx, http.MethodPut, "/system/functions", wanted, nil)
 	if errors.Is(err, function.ErrNotFound) {
 		d.Change = "deployed"
@@ -197,7 +203,7 @@ func deployment(ctx context.Context, f stack.Function, here bool) (api.FunctionD
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[stack.AnnotationHandler], annotations[stack.AnnotationBuild] = f.Handler, state
+	annotations[function.AnnotationHandler], annotations[function.AnnotationBuild] = f.Handler, state
 	d.EnvProcess = cmp.Or(d.EnvProcess, f.LocalProcess())
 	return d, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"faas/api"
+	"faas/internal/alerting"
 	"faas/internal/top"
 )
 
@@ -31,10 +32,14 @@ func (c *listCommand) Run(ctx context.Context, app *kong.Kong) error {
 	if c.Output == "json" {
 		return writeJSON(app.Stdout, all)
 	}
-	return writeList(app.Stdout, all)
+	var frozen []api.FrozenFunction
+	if err := c.ask(ctx, "GET", "/system/scale/frozen", nil, &frozen); err != nil {
+		frozen = nil // another's gateway does not know of it, and the list is of use without
+	}
+	return writeList(app.Stdout, all, frozen)
 }
 
-func writeList(to io.Writer, all []api.FunctionStatus) error {
+func writeList(to io.Writer, all []api.FunctionStatus, frozen []api.FrozenFunction) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	rows := []string{"FUNCTION\tREADY\tINVOCATIONS\tIMAGE\tSTATE"}
 	for _, f := range all {
@@ -46,6 +51,11 @@ func writeList(to io.Writer, all []api.FunctionStatus) error {
 			state = "asleep" // a call wakes it
 		case f.AvailableReplicas < f.Replicas:
 			state = "starting"
+		}
+		for _, z := range frozen {
+			if z.Function == f.Name {
+				state += ", " + alerting.Freeze(z).What() + " until " + scaleTime(z.Until)
+			}
 		}
 		rows = append(rows, fmt.Sprintf("%s\t%d/%d\t%.0f\t%s\t%s", top.Printable(f.Name), f.AvailableReplicas, f.Replicas, f.InvocationCount, top.Printable(f.Image), state))
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -317,6 +318,19 @@ func TestList(t *testing.T) {
 	var all []api.FunctionStatus
 	if err := json.Unmarshal([]byte(mustRun(t, "ls", "-o", "json")), &all); err != nil || len(all) != 2 || all[0].Name != "a" {
 		t.Errorf("%v, %v", all, err)
+	}
+}
+
+func TestListFrozen(t *testing.T) {
+	noon := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	var to strings.Builder
+	err := writeList(&to, []api.FunctionStatus{{Name: "a", Image: "x/a"}, {Name: "b", Image: "x/b", Replicas: 1, AvailableReplicas: 1}},
+		[]api.FrozenFunction{{Function: "a", Down: true, Until: noon}, {Function: "c", Up: true, Down: true}})
+	want := "FUNCTION  READY  INVOCATIONS  IMAGE  STATE\n" +
+		"a         0/0    0            x/a    asleep, frozen downwards until " + scaleTime(noon) + "\n" +
+		"b         1/1    0            x/b    ready\n"
+	if diff := cmp.Diff(want, to.String()); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 

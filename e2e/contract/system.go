@@ -82,8 +82,12 @@ func Calls(t *testing.T, sys System) {
 func Scaling(t *testing.T, sys System) {
 	t.Helper()
 	described := describe(t)
-	t.Run("ten a second", func(t *testing.T) { tenPerSecond(&test{t, sys, described}) })
-	t.Run("tuned", func(t *testing.T) { tunedUnderLoad(&test{t, sys, described}) })
+	for name, run := range map[string]func(*test){"ten a second": tenPerSecond, "tuned": tunedUnderLoad} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(&test{t, sys, described})
+		})
+	}
 }
 
 // Load holds sys to much: a large body, many followers and many calls. It wants the system for itself.

@@ -61,6 +61,7 @@ func TestStack(t *testing.T) {
 			"hundred requests at zero": s.testHundredRequestsAtZero,
 			"no suitable node":         s.testNoSuitableNode,
 			"own function":             s.testOwnFunction,
+			"private registry":         s.testPrivateRegistry,
 		}},
 		{"clients", map[string]func(*testing.T){
 			"stock clients": s.testContract,

@@ -42,14 +42,14 @@ func TestRead(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := before
-			r := New(func(name string) (string, bool) { v, ok := tt.value[name]; return v, ok })
-			r.Read("first", Duration(&got.first, 0))
-			r.Read("second", Duration(&got.second, 1))
-			r.Read("few", Count(&got.few, 0))
-			r.Read("many", Count(&got.many, 100))
-			r.Read("memory", Memory(&got.memory))
-			r.Read("on", Bool(&got.on))
-			err := r.Err()
+			err := Read(func(name string) (string, bool) { v, ok := tt.value[name]; return v, ok }, []Variable{
+				{"first", "", Duration(&got.first, 0)},
+				{"second", "", Duration(&got.second, 1)},
+				{"few", "", Count(&got.few, 0)},
+				{"many", "", Count(&got.many, 100)},
+				{"memory", "", Memory(&got.memory)},
+				{"on", "", Bool(&got.on)},
+			})
 			if got != tt.want || (err != nil) != (len(tt.wrong) > 0) {
 				t.Errorf("read %+v, %v; want %+v", got, err, tt.want)
 			}

@@ -229,13 +229,8 @@ func (p *parser) field(e *Function, key, value *yaml.Node) {
 	}
 }
 
-// Annotations of a function that lies on the gateway's machine and runs there as a process.
-const (
-	// AnnotationHandler is the directory of its source, in which it runs.
-	AnnotationHandler = "com.faas.handler"
-	// AnnotationBuild names the state of the source: another one replaces the replicas.
-	AnnotationBuild = "com.faas.build"
-)
+// LabelLang is the label of an image that says what its function is written in.
+const LabelLang = "com.faas.lang"
 
 // LocalProcess is the command that runs the function from its source where the file names none, since the program of a
 // compiled language is only in its image. Empty: there is no such command.
