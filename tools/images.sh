@@ -106,7 +106,10 @@ make_base() {
 	local archive=tools/cache/$2.tar
 	say "$1 cannot be pulled: making faas/$2 of Debian's packages (busybox-static ${*:3})"
 	mkdir -p tools/cache
-	[ -f "$archive" ] || tools/images/rootfs.sh "$archive" "${@:3}" >&2
+	if [ ! -f "$archive" ] && ! tools/images/rootfs.sh "$archive" "${@:3}" >&2; then
+		say "images: $archive could not be made"
+		return 1
+	fi
 	build "$2" "$(debian_release)" tools/images/base/Dockerfile "$archive" --build-arg ARCHIVE="$archive"
 }
 

@@ -9,19 +9,21 @@ shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
+# The index of packages is read once, and what is fetched is written by us and not by apt's own user.
+apt=(-o Dir::Cache::pkgcache="$work/pkgcache.bin" -o Dir::Cache::srcpkgcache="$work/srcpkgcache.bin" -o APT::Sandbox::User=root)
 mkdir -p "$work/busybox" "$root/bin" "$root/tmp" "$root/home" "$root/etc"
 
 # newest PACKAGE... prints PACKAGE=VERSION for each, the newest that apt can fetch: what is installed may come from elsewhere.
 # A name that stands for several packages is left out.
 newest() {
-	apt-cache madison "$@" | awk -F'|' '/ Packages$/ { gsub(/ /, ""); if (!seen[$1]++) print $1 "=" $2 }'
+	apt-cache "${apt[@]}" madison "$@" | awk -F'|' '/ Packages$/ { gsub(/ /, ""); if (!seen[$1]++) print $1 "=" $2 }'
 }
 
 # needs PACKAGE=VERSION... prints what they depend on, of alternatives the first: libraries, and what belongs to the same
 # language. Programs that only an installation needs, such as dpkg, are left out.
 needs() {
-	apt-cache show "$@" | sed -n 's/^\(Pre-\)\{0,1\}Depends: //p' | tr , '\n' | sed 's/|.*//; s/(.*//; s/:any//; s/ //g' |
-		grep -E '^(lib|zlib|python3|node|gcc-.*-base$)' | sort -u
+	apt-cache "${apt[@]}" show "$@" | sed -n 's/^\(Pre-\)\{0,1\}Depends: //p' | tr , '\n' | sed 's/|.*//; s/(.*//; s/:any//; s/ //g' |
+		sed -nE '/^(lib|zlib|python3|node|gcc-.*-base$)/p' | sort -u
 }
 
 # closure PACKAGE... prints these, and all that they need, as PACKAGE=VERSION.
@@ -36,7 +38,7 @@ closure() {
 	done
 }
 
-(cd "$work" && apt-get download -q -o APT::Sandbox::User=root busybox-static)
+(cd "$work" && apt-get "${apt[@]}" download -q busybox-static)
 dpkg -x "$work"/busybox-static_*.deb "$work/busybox"
 rm "$work"/busybox-static_*.deb
 install -m 0755 "$(find "$work/busybox" -path '*/bin/busybox')" "$root/bin/busybox"
@@ -46,7 +48,7 @@ done
 install -D -m 0644 -t "$root/usr/share/doc/busybox-static" "$work/busybox/usr/share/doc/busybox-static/copyright"
 
 if [ $# -gt 0 ]; then
-	(cd "$work" && closure "$@" | xargs apt-get download -q -o APT::Sandbox::User=root)
+	(cd "$work" && closure "$@" | xargs apt-get "${apt[@]}" download -q)
 	for package in "$work"/*.deb; do dpkg -x "$package" "$root"; done
 	# Where the loader and the libraries are, on systems that have all below /usr.
 	for dir in lib lib64; do
