@@ -118,7 +118,7 @@ type composeService struct {
 // composeFunctions reads the services of a stack file that are functions.
 func composeFunctions(t *testing.T, file string) map[string]composeService {
 	t.Helper()
-	text, err := os.ReadFile(file) //nolint:gosec // G304: it is ours
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func (s System) wantMessage(t *testing.T, want string) {
 
 // Environment reads the variables that a Dockerfile sets for the function itself.
 func Environment(dockerfile string) (map[string]string, error) {
-	text, err := os.ReadFile(dockerfile) //nolint:gosec // G304: a test names it
+	text, err := os.ReadFile(dockerfile)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ var moduleRules = []moduleRule{
 	{module: "github.com/nats-io", in: []string{"queue"}},
 	{module: "github.com/prometheus/alertmanager", in: []string{"scaler", "rehearse", "internal/alerting", "e2e", "bench"}},
 	{module: "github.com/prometheus/prometheus", in: []string{"rehearse"}},
-	{module: "github.com/yuin/goldmark", in: []string{"internal/docs", "e2e"}},
+	{module: "github.com/yuin/goldmark", in: []string{"internal/docs", "e2e", "functions/markdown"}},
 	{module: "github.com/julienschmidt/httprouter", in: []string{"gateway"}},
 	{module: "github.com/pb33f", in: []string{"internal/apitest"}},
 	{module: "github.com/alecthomas/kong", in: []string{"cmd", "bench"}},
