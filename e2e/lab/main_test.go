@@ -14,6 +14,7 @@ import (
 
 	"faas/api"
 	"faas/e2e"
+	"faas/e2e/samples"
 )
 
 const (
@@ -91,32 +92,34 @@ func start(t *testing.T) *lab {
 	return l
 }
 
-// large are images with a language in them, which no test here runs, and which would be copied for seconds.
-var large = []string{"faas/base-node:latest", "faas/base-python:latest", "faas/hello-node:latest", "faas/hello-python:latest"}
+// needed are the images that run in these tests, so that no more are copied.
+var needed = []string{"gateway", "prometheus", "alertmanager", "echoit", "wordcount", "nodeinfo", "work"}
 
-// loadImages copies the project's images from an engine to all nodes, but for large ones: the stack file is given echoit's in
-// their place.
+// loadImages copies the images that are needed from an engine to all nodes. The stack file is given echoit's for the samples of which
+// no replica runs.
 func (l *lab) loadImages(t *testing.T, from e2e.Engine) {
 	t.Helper()
-	images, err := from.Lines(t.Context(), "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=faas/*:latest")
-	if err != nil {
-		t.Fatal(err)
+	save := []string{"save", "-o", filepath.Join(t.TempDir(), "images.tar")}
+	for _, name := range needed {
+		save = append(save, "faas/"+name+":latest")
 	}
-	if len(images) == 0 {
-		t.Fatalf("%s has no images: run `make images` with DOCKER_HOST=%s", from.Host, from.Host)
+	if _, err := from.Docker(t.Context(), save...); err != nil {
+		t.Fatalf("%v: run `make images` with DOCKER_HOST=%s", err, from.Host)
 	}
-	images = slices.DeleteFunc(images, func(name string) bool { return slices.Contains(large, name) })
 	echoit, err := from.Docker(t.Context(), "image", "inspect", "-f", "{{.Id}}", "faas/echoit")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("FAAS_HELLO_NODE_IMAGE", echoit)
-	t.Setenv("FAAS_HELLO_PYTHON_IMAGE", echoit)
-	file := filepath.Join(t.TempDir(), "images.tar")
-	if _, err := from.Docker(t.Context(), append([]string{"save", "-o", file}, images...)...); err != nil {
+	names, err := samples.Names("../..")
+	if err != nil {
 		t.Fatal(err)
 	}
-	l.must(t, "load", file)
+	for _, name := range names {
+		if !slices.Contains(needed, name) {
+			t.Setenv("FAAS_"+strings.ReplaceAll(strings.ToUpper(name), "-", "_")+"_IMAGE", echoit)
+		}
+	}
+	l.must(t, "load", save[2])
 }
 
 // run runs swarm-lab.sh.
