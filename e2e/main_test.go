@@ -53,7 +53,13 @@ func stack(functions ...fn) string {
 // behind.
 func startSystem(t *testing.T, functions ...fn) *Up {
 	t.Helper()
-	sys, err := Start(t.Context(), Options{Bin: binaries(t), Dir: t.TempDir(), Stack: stack(functions...)})
+	return startSystemWith(t, nil, functions...)
+}
+
+// startSystemWith does so with flags of `faas up`.
+func startSystemWith(t *testing.T, flags []string, functions ...fn) *Up {
+	t.Helper()
+	sys, err := Start(t.Context(), Options{Bin: binaries(t), Dir: t.TempDir(), Stack: stack(functions...), Flags: flags})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,11 +39,7 @@ func platform() row {
 		lines(about{"Notifications", "Alertmanager to the gateways: delivered or tried, and failed.", perMinute, 8, ""},
 			query{"60 * " + sumBy("integration", rate("alertmanager_notifications_total", ofAlertmanager+`, integration="webhook"`)), "{{integration}}"},
 			query{"60 * " + sumBy("integration", rate("alertmanager_notifications_failed_total", ofAlertmanager+`, integration="webhook"`)), "{{integration}} failed"}),
-		lines(about{"Alerts relayed", "Webhooks that a gateway passed on to the others, where there are several.", perMinute, 8, ""},
-			query{"60 * " + sumBy("outcome", rate("gateway_alerts_relayed_total", ofGateway)), "{{outcome}}"}),
-		lines(about{"Series", "That Prometheus holds in memory. Each costs some kilobytes.", count, 12, ""},
+		lines(about{"Series", "That Prometheus holds in memory. Each costs some kilobytes.", count, 8, ""},
 			query{"sum(" + of("prometheus_tsdb_head_series", ofPrometheus) + ")", "series"}),
-		lines(about{"Portal", "Pages of the portal that are open, by gateway.", count, 12, ""},
-			query{sumBy("instance", of("gateway_portal_watchers", ofGateway)), "{{instance}}"}),
 	}}
 }
