@@ -53,7 +53,7 @@ while IFS= read -r file; do
 	elif grep -q '^scrape_configs:' "$file"; then # without the files that exist only where it runs
 		check "config $file" "$promtool" check config --syntax-only "$file"
 	fi
-done < <(find prometheus -name '*.yml' | sort)
+done < <(find prometheus grafana -name '*.yml' | sort)
 while IFS= read -r file; do
 	check "config $file" "$amtool" check-config "$file"
 done < <(find alertmanager -name '*.yml' | sort)
