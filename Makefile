@@ -37,6 +37,10 @@ web: ## build the portal's pages anew, into web/dist (Node.js is fetched where i
 check-web: ## check the portal's sources, and that web/dist is what they make
 	@tools/web.sh check
 
+.PHONY: dashboard
+dashboard: ## write grafana/dashboard.json anew, from the Go files beside it
+	@go -C grafana run .
+
 .PHONY: pictures
 pictures: build binaries ## take the pictures of the portal in docs/pictures anew, which takes five minutes
 	@tools/chromium.sh
@@ -85,7 +89,7 @@ test-unit: ## run the unit tests with the race detector; those that need an engi
 	@bash -o pipefail -c "go list ./... | grep -v '^faas/e2e' | xargs tools/test.sh unit -race -skip '(OnEngine|Likeness)$$'"
 
 .PHONY: test-rules
-test-rules: ## check the configurations and rules, and run the rules' unit tests
+test-rules: ## check the configurations, rules and dashboard, and run the rules' unit tests
 	@tools/binaries.sh prometheus promtool alertmanager amtool
 	@tools/rules.sh
 

@@ -265,6 +265,13 @@ func (s *Up) Metrics() string {
 	return "http://" + s.addresses.Metrics + "/metrics"
 }
 
+// Prometheus is the URL of Prometheus.
+func (s *Up) Prometheus() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return "http://" + s.addresses.Prometheus
+}
+
 // Alertmanager is the URL of Alertmanager.
 func (s *Up) Alertmanager() string {
 	s.mu.Lock()

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# rules.sh checks the configuration of Prometheus and Alertmanager, the rules, runs the rules' unit tests, and rehearses them.
+# rules.sh checks the configuration of Prometheus and Alertmanager, the rules, runs the rules' unit tests, and rehearses them. It
+# also holds grafana/dashboard.json against its source.
 # PROMTOOL and AMTOOL name other binaries than bin/'s, to check with another version.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -39,6 +40,9 @@ rehearse() {
 	fi
 }
 
+# dashboard holds the committed dashboard against its source, and that against Grafana's schema.
+dashboard() { go -C grafana vet . && go -C grafana run . -check; }
+
 say "$("$promtool" --version 2>&1 | head -n 1); $("$amtool" --version 2>&1 | head -n 1)"
 # A file is what its top-level key says, wherever it lies: groups are rules, tests are unit tests of rules.
 while IFS= read -r file; do
@@ -49,12 +53,15 @@ while IFS= read -r file; do
 	elif grep -q '^scrape_configs:' "$file"; then # without the files that exist only where it runs
 		check "config $file" "$promtool" check config --syntax-only "$file"
 	fi
-done < <(find prometheus -name '*.yml' | sort)
+done < <(find prometheus grafana -name '*.yml' | sort)
 while IFS= read -r file; do
 	check "config $file" "$amtool" check-config "$file"
 done < <(find alertmanager -name '*.yml' | sort)
 
-if [ -z "${PROMTOOL:-}" ]; then check "rehearsed loads" rehearse; fi # no promtool has a part in it: once is enough
+if [ -z "${PROMTOOL:-}" ]; then # no promtool has a part in these: once is enough
+	check "rehearsed loads" rehearse
+	check "grafana/dashboard.json" dashboard
+fi
 wait
 
 passed=$({ grep -lx passed "$verdicts"/*[0-9] || true; } | wc -l)

@@ -92,7 +92,7 @@ func (s *system) startLoop(ctx context.Context, c *measureCommand) error {
 	}
 	config := filepath.Join(s.dir, "config")
 	if err := monitoring.Render(source, config, monitoring.Setting{
-		Gateway: s.at.Gateway, Metrics: s.at.Metrics, Alertmanager: s.alertmanagerAt,
+		Gateway: s.at.Gateway, Metrics: s.at.Metrics, Prometheus: s.prometheusAt, Alertmanager: s.alertmanagerAt,
 	}); err != nil {
 		return err
 	}

@@ -169,7 +169,8 @@ func (s *system) logFile(part string) string { return filepath.Join(s.data, "log
 // render writes the configuration of Prometheus and Alertmanager.
 func (s *system) render() error {
 	setting := monitoring.Setting{
-		Gateway: s.addresses.Gateway, Metrics: s.addresses.Metrics, Alertmanager: s.addresses.Alertmanager,
+		Gateway: s.addresses.Gateway, Metrics: s.addresses.Metrics,
+		Prometheus: s.addresses.Prometheus, Alertmanager: s.addresses.Alertmanager,
 	}
 	if s.credentials != nil {
 		setting.User, setting.PasswordFile = s.credentials.User, s.passwordFile()

@@ -39,6 +39,7 @@ func (e *editor) address(n *yaml.Node) {
 	for _, r := range []struct{ from, to string }{
 		{gatewayAddress, e.setting.Gateway},
 		{metricsAddress, e.setting.Metrics},
+		{prometheusAddress, e.setting.Prometheus},
 		{alertmanagerAddress, e.setting.Alertmanager},
 	} {
 		host := strings.TrimPrefix(strings.TrimPrefix(n.Value, "http://"), "https://")

@@ -24,15 +24,16 @@ const (
 const (
 	gatewayAddress      = "gateway:8080"
 	metricsAddress      = "gateway:8082"
+	prometheusAddress   = "prometheus:9090"
 	alertmanagerAddress = "alertmanager:9093"
 )
 
 // Setting is what differs from machine to machine.
 type Setting struct {
-	// Gateway, Metrics and Alertmanager are host:port of the gateway's API, of its metrics, and of
-	// Alertmanager. They take the place of gateway:8080, gateway:8082 (also where it is found by its DNS
-	// name, for on one machine there is one) and alertmanager:9093.
-	Gateway, Metrics, Alertmanager string
+	// Gateway, Metrics, Prometheus and Alertmanager are host:port of the gateway's API, of its metrics, of
+	// Prometheus and of Alertmanager. They take the place of gateway:8080, gateway:8082 (also where it is found by
+	// its DNS name, for on one machine there is one), prometheus:9090 and alertmanager:9093.
+	Gateway, Metrics, Prometheus, Alertmanager string
 	// User and PasswordFile are the credentials of the webhook. Empty: it needs none.
 	User, PasswordFile string
 }

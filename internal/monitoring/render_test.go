@@ -48,6 +48,9 @@ scrape_configs:
       - names: [tasks.other]
         type: A
         port: 8082
+  - job_name: prometheus
+    static_configs:
+      - targets: ["prometheus:9090"]
 `
 
 const alertmanagerYAML = `receivers:
@@ -71,7 +74,7 @@ func source() fstest.MapFS {
 }
 
 var setting = Setting{
-	Gateway: "127.0.0.1:18080", Metrics: "127.0.0.1:18082", Alertmanager: "127.0.0.1:19093",
+	Gateway: "127.0.0.1:18080", Metrics: "127.0.0.1:18082", Prometheus: "127.0.0.1:19090", Alertmanager: "127.0.0.1:19093",
 	User: "somebody", PasswordFile: "/data/secrets/basic-auth-password",
 }
 
@@ -152,6 +155,9 @@ scrape_configs:
       - names: [tasks.other]
         type: A
         port: 8082
+  - job_name: prometheus
+    static_configs:
+      - targets: ["127.0.0.1:19090"]
 `
 	if diff := cmp.Diff(want, tree(t, dir)[PrometheusFile]); diff != "" {
 		t.Error(diff)
