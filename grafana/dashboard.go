@@ -18,18 +18,21 @@ type row struct {
 	panels []cog.Builder[dashboard.Panel]
 }
 
+// board is a dashboard in the schema that every Grafana reads; that of version 2 wants a newer one.
+type board = dashboard.Dashboard //nolint:staticcheck // deprecated for version 2
+
 // build makes the whole dashboard.
-func build() (dashboard.Dashboard, error) {
-	b := dashboard.NewDashboardBuilder("faas").
-		Uid("faas").
-		Description("Functions, how they scale, and what scales them. Made by `make dashboard` of faas: change its source, not this.").
-		Tags([]string{"faas"}).
-		Timezone(common.TimeZoneBrowser).
-		Time("now-1h", "now").
-		Refresh("10s").
-		Tooltip(dashboard.DashboardCursorSyncCrosshair).
-		Link(dashboard.NewDashboardLinkBuilder("Portal").
-			Type(dashboard.DashboardLinkTypeLink).Icon("external link").Tooltip("faas's own pages").Url(portal).TargetBlank(true))
+func build() (board, error) {
+	b := dashboard.NewDashboardBuilder("faas"). //nolint:staticcheck // as board is
+							Uid("faas").
+							Description("Functions, how they scale, and what scales them. Made by `make dashboard` of faas: change its source, not this.").
+							Tags([]string{"faas"}).
+							Timezone(common.TimeZoneBrowser).
+							Time("now-1h", "now").
+							Refresh("10s").
+							Tooltip(dashboard.DashboardCursorSyncCrosshair).
+							Link(dashboard.NewDashboardLinkBuilder("Portal").
+								Type(dashboard.DashboardLinkTypeLink).Icon("external link").Tooltip("faas's own pages").Url(portal).TargetBlank(true))
 	for _, v := range variables() {
 		b.WithVariable(v)
 	}
@@ -48,9 +51,9 @@ func build() (dashboard.Dashboard, error) {
 }
 
 // number gives each panel an ID, which the SDK leaves out: links to a panel, and its full view, go by it.
-func number(d *dashboard.Dashboard) {
+func number(d *board) {
 	for i := range d.Panels {
-		id := uint32(i + 1) //nolint:gosec // some dozens
+		id := uint32(i + 1)
 		if p := d.Panels[i].Panel; p != nil {
 			p.Id = &id
 		}

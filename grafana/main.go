@@ -17,7 +17,6 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
 // file is where the dashboard lies, from this folder.
@@ -69,7 +68,7 @@ func render() ([]byte, error) {
 // validate reads text as Grafana's schema has it.
 func validate(text []byte) error {
 	plugins.RegisterDefaultPlugins()
-	var d dashboard.Dashboard
+	var d board
 	err := d.UnmarshalJSONStrict(text)
 	var wrong cog.BuildErrors
 	if errors.As(err, &wrong) && len(wrong) == 0 { // so the SDK says that a part which may be of several kinds is none of the first

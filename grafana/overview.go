@@ -82,7 +82,7 @@ func functions() *table.PanelBuilder {
 	titles := map[string]string{name: "Function"}
 	for i, c := range columns {
 		b.WithTarget(target(i, query{expr: c.expr}, about{}).Instant().Format("table"))
-		titles["Value #"+string(rune('A'+i))] = c.title
+		titles["Value #"+refID(i)] = c.title
 		b.OverrideByName(c.title, []dashboard.DynamicConfigValue{{Id: "unit", Value: c.unit}})
 	}
 	return b.

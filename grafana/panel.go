@@ -40,9 +40,12 @@ func source() common.DataSourceRef {
 	return common.DataSourceRef{Type: &kind, Uid: &uid}
 }
 
+// refID names the n-th query of a panel: A, B and so on.
+func refID(n int) string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n : n+1] }
+
 // target makes the n-th query of a panel.
 func target(n int, q query, a about) *prometheus.DataqueryBuilder {
-	b := prometheus.NewDataqueryBuilder().Expr(q.expr).LegendFormat(q.legend).RefId(string(rune('A' + n)))
+	b := prometheus.NewDataqueryBuilder().Expr(q.expr).LegendFormat(q.legend).RefId(refID(n))
 	if a.step != "" {
 		b.Interval(a.step)
 	}
