@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -155,6 +156,44 @@ func TestSessionIsHidden(t *testing.T) {
 		wantStatus(t, res, text, 202)
 		if diff := cmp.Diff(want, queue.calls[len(queue.calls)-1].Header["Cookie"]); diff != "" {
 			t.Errorf("%q, later: (-want +got):\n%s", sent, diff)
+		}
+	}
+}
+
+// TestLoginIsHidden checks that no function sees the gateway's own password, which a browser sends to one that asks for it in the
+// gateway's name.
+func TestLoginIsHidden(t *testing.T) {
+	got := make(chan []string, 1)
+	b := newFakeBackend(status("a", replica(t, func(_ http.ResponseWriter, r *http.Request) { got <- r.Header["Authorization"] })))
+	queue := &fakeQueue{}
+	closed := start(t, b, func(o *Options) { withLogin(o); o.Queue = queue })
+	open := start(t, b, nil)
+	own := "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:of-the-function"))
+	for _, tt := range []struct {
+		name, sent string
+		on         *running
+		want       []string
+	}{
+		{"the gateway's", adminLogin, closed, nil},
+		{"the gateway's, written otherwise", strings.Replace(adminLogin, "Basic", "bAsIc", 1), closed, nil},
+		{"the function's own", own, closed, []string{own}},
+		{"a token", "Bearer x", closed, []string{"Bearer x"}},
+		{"no password", "Basic", closed, []string{"Basic"}},
+		{"of a gateway without one", adminLogin, open, []string{adminLogin}},
+	} {
+		for _, agent := range []string{"curl/8", chrome} {
+			res, text := tt.on.do(t, "GET", "/function/a", "", "Authorization", tt.sent, "User-Agent", agent)
+			wantStatus(t, res, text, 200)
+			if diff := cmp.Diff(tt.want, <-got); diff != "" {
+				t.Errorf("%s, %s: (-want +got):\n%s", tt.name, agent, diff)
+			}
+		}
+		if tt.on == closed {
+			res, text := tt.on.do(t, "POST", "/async-function/a", "", "Authorization", tt.sent)
+			wantStatus(t, res, text, 202)
+			if diff := cmp.Diff(tt.want, queue.calls[len(queue.calls)-1].Header["Authorization"]); diff != "" {
+				t.Errorf("%s, later: (-want +got):\n%s", tt.name, diff)
+			}
 		}
 	}
 }

@@ -52,6 +52,9 @@ func (i *invoker) Serve(x *http1.Exchange) bool {
 	if route == nil {
 		return false
 	}
+	if i.g.opts.Credentials != nil && i.g.hasLogin(x.Fields()) {
+		return false
+	}
 	i.sealed = false
 	if i.g.site != nil {
 		long, fetched := forPage(x.Fields())
