@@ -1,8 +1,10 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -196,25 +198,31 @@ func (s *show) decided(events []api.ScaleEvent) {
 }
 
 // alerted takes in what Alertmanager has.
-func (s *show) alerted(a api.PortalAlerts) {
+func (s *show) alerted(a api.PortalAlerts) error {
 	if s.alerts != nil && same(s.told, a) {
-		return
+		return nil
 	}
-	s.told, s.alerts = a, appendEvent(nil, "alerts", mustJSON(a))
+	data, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("show alerts: %w", err)
+	}
+	s.told, s.alerts = a, appendEvent(nil, "alerts", data)
 	s.send(s.alerts)
+	return nil
 }
 
 // same reports whether two say the same but for the times at which Prometheus sent its alerts again.
 func same(a, b api.PortalAlerts) bool {
-	strip := func(p api.PortalAlerts) string {
+	strip := func(p api.PortalAlerts) []byte {
 		p.Now = 0
 		p.Alerts = slices.Clone(p.Alerts)
 		for i := range p.Alerts {
 			p.Alerts[i].EndsAt, p.Alerts[i].UpdatedAt = time.Time{}, time.Time{}
 		}
-		return string(mustJSON(p))
+		text, _ := json.Marshal(p) // where that fails it is another, and the failure is told there
+		return text
 	}
-	return strip(a) == strip(b)
+	return bytes.Equal(strip(a), strip(b))
 }
 
 func (s *show) tellControl() {
@@ -250,7 +258,7 @@ func appendEvent(dst []byte, name string, data []byte) []byte {
 	return append(append(dst, data...), "\n\n"...)
 }
 
-// mustJSON encodes what can always be.
+// mustJSON encodes what can always be: what this package and the gateway make of finite numbers and their own times.
 func mustJSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
