@@ -148,13 +148,20 @@ func sameOrigin(next http.Handler) http.Handler {
 // than localhost may have been led here by a page that made its own name point to this machine.
 func byAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
-		if browser && !isAddress(r.Host) {
+		if byBrowser(r) && !isAddress(r.Host) {
 			httperr.Refuse(w, http.StatusForbidden, "without credentials, call the gateway by its address or as localhost")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// byBrowser reports whether a browser makes the request. Over plain HTTP to a name it says neither of the first two as it reads from
+// the origin that it takes a page to be of. The last is what a page's script can change, but not leave out.
+func byBrowser(r *http.Request) bool {
+	h := r.Header
+	return h.Get("Origin") != "" || h.Get("Sec-Fetch-Site") != "" || strings.HasPrefix(h.Get("User-Agent"), "Mozilla/") ||
+		len(h["Accept-Language"]) > 0
 }
 
 func isAddress(hostport string) bool {
