@@ -81,7 +81,7 @@ func (s *show) askPast(ctx context.Context, answered func()) {
 				s.table.fill(past, now)
 				now := time.Now()
 				s.send(s.tick(now))
-				s.send(s.table.full(now))
+				s.send(s.full(now))
 				answered()
 			})
 			return

@@ -460,6 +460,26 @@ func TestWhatJSONLacks(t *testing.T) {
 	})
 }
 
+// TestManyComeAtOnce has all pages come back, as they do after a restart: each gets everything, and none is let go for what the
+// others had sent.
+func TestManyComeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{functions: []Function{ready("a", 1, 1)}}
+		h := open(t, w, nil)
+		pages := make([]*Watcher, 3*maxBehind)
+		for i := range pages {
+			pages[i] = join(t, h, "")
+		}
+		wait(tickEvery)
+		for i, page := range pages {
+			if events := names(got(t, page)); len(events) < 5 || len(events) > 12 || events[len(events)-1] == "end" {
+				t.Fatalf("page %d gets %v", i, events)
+			}
+			page.Leave()
+		}
+	})
+}
+
 func TestTooManyPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, &world{}, func(o *Options) { o.MaxWatchers = 2 })

@@ -15,6 +15,9 @@ import (
 
 const (
 	tickEvery = time.Second
+	// tickAtMost is how soon after a look at the functions there is another, for a page that comes. All pages may come at once, and
+	// each look is told to those that are there.
+	tickAtMost = 100 * time.Millisecond
 	// patience is how long the first page waits for the first answers, so that it does not show for a moment that nothing is known.
 	patience = 300 * time.Millisecond
 	// decisionsShown is how many a page that comes is told of.
@@ -31,6 +34,8 @@ type show struct {
 	pending  int // of those who ask, how many have had no answer yet
 
 	table     table
+	ticked    time.Time  // when it was brought up to date
+	all       []byte     // the event about all of it as of then; nil: nobody wanted it yet
 	decisions []decision // oldest first
 	control   api.PortalControl
 	alerts    []byte // the last event; nil: none yet
@@ -86,7 +91,9 @@ func (s *show) run(ctx context.Context, first *Watcher) {
 			return
 		case w := <-s.hub.joins:
 			now := time.Now()
-			s.send(s.tick(now)) // so that what the newcomer gets is what the others have
+			if now.Sub(s.ticked) >= tickAtMost {
+				s.send(s.tick(now)) // so that what the newcomer gets is what the others have
+			}
 			s.admit(ctx, w, now)
 		case w := <-s.hub.leaves:
 			if s.dismiss(w); len(s.watchers) == 0 {
@@ -120,9 +127,9 @@ func (s *show) awaitFirst(ctx context.Context) {
 // admit sends a newcomer everything.
 func (s *show) admit(ctx context.Context, w *Watcher, now time.Time) {
 	s.watchers[w] = true
-	frame := appendEvent(nil, "hello", mustJSON(s.hub.opts.Hello(now)))
-	frame = append(frame, s.table.full(now)...)
-	frame = append(frame, "event: decisions\ndata: ["...)
+	w.offer(appendEvent(nil, "hello", mustJSON(s.hub.opts.Hello(now))))
+	w.offer(s.full(now))
+	frame := []byte("event: decisions\ndata: [")
 	for i, d := range s.decisions {
 		if i > 0 {
 			frame = append(frame, ',')
@@ -142,7 +149,7 @@ func (s *show) admit(ctx context.Context, w *Watcher, now time.Time) {
 		f.watchers++
 		frame = append(frame, f.last...)
 	}
-	w.offer(frame) // it has room for the first
+	w.offer(frame) // it has room for the first ones
 }
 
 // dismiss forgets a watcher, which may have been let go before.
@@ -175,8 +182,16 @@ func (s *show) sendTo(name string, frame []byte) {
 
 // tick looks at the functions and returns the event about what changed.
 func (s *show) tick(now time.Time) []byte {
-	s.table.alone = s.hub.opts.Alone()
+	s.table.alone, s.ticked, s.all = s.hub.opts.Alone(), now, nil
 	return s.table.tick(s.hub.opts.Functions(now), now)
+}
+
+// full returns the event about all functions, as of the last tick. Pages that come at once share it: it may have megabytes.
+func (s *show) full(now time.Time) []byte {
+	if s.all == nil {
+		s.all = s.table.full(now)
+	}
+	return s.all
 }
 
 // decided takes in decisions, of which some may be known.
