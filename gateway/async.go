@@ -81,14 +81,15 @@ func (g *Gateway) keep(w http.ResponseWriter, r *http.Request, name, path, callI
 	}
 	return g.opts.Queue.Enqueue(r.Context(), function.Call{
 		ID: callID, Function: target.name, Method: r.Method, Path: path, Query: r.URL.RawQuery,
-		Header: forwarded(r), Body: body, Callback: r.Header.Get(callbackHeader), AcceptedAt: now,
+		Header: g.forwarded(r), Body: body, Callback: r.Header.Get(callbackHeader), AcceptedAt: now,
 	})
 }
 
 // forwarded is r's header, with what will not be seen any more when the call is made: who sent it, and to which host.
-func forwarded(r *http.Request) http.Header {
+func (g *Gateway) forwarded(r *http.Request) http.Header {
 	h := r.Header.Clone()
 	hideSession(h)
+	g.hideLogin(h)
 	if client, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		h.Set("X-Forwarded-For", strings.Join(append(h.Values("X-Forwarded-For"), client), ", "))
 	}

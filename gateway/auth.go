@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"faas/internal/http1"
 	"faas/internal/httperr"
 )
 
@@ -51,6 +53,35 @@ func (c *Credentials) match(user, password string) bool {
 		return subtle.ConstantTimeCompare(x[:], y[:])
 	}
 	return equal(user, c.User)&equal(password, c.Password) == 1
+}
+
+// isLogin reports whether the value of an Authorization is the gateway's own user and password.
+func (g *Gateway) isLogin(authorization string) bool {
+	if g.opts.Credentials == nil {
+		return false
+	}
+	user, password, ok := (&http.Request{Header: http.Header{"Authorization": {authorization}}}).BasicAuth()
+	return ok && g.opts.Credentials.match(user, password)
+}
+
+// hideLogin takes the gateway's own password out of what a function gets. A browser that knows it sends it to a function that
+// answers 401 and names the gateway's realm, and does not ask anybody.
+func (g *Gateway) hideLogin(h http.Header) {
+	if given := h["Authorization"]; slices.ContainsFunc(given, g.isLogin) {
+		if h["Authorization"] = slices.DeleteFunc(given, g.isLogin); len(h["Authorization"]) == 0 {
+			h.Del("Authorization")
+		}
+	}
+}
+
+// hasLogin reports whether a request must take the long way, where hideLogin is.
+func (g *Gateway) hasLogin(fields []http1.Field) bool {
+	for _, f := range fields {
+		if len(f.Name) == len("authorization") && f.Is("authorization") && g.isLogin(string(f.Value)) {
+			return true
+		}
+	}
+	return false
 }
 
 // closed lets only requests with the credentials, or of a session that they began, through to next; without credentials
@@ -117,13 +148,20 @@ func sameOrigin(next http.Handler) http.Handler {
 // than localhost may have been led here by a page that made its own name point to this machine.
 func byAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
-		if browser && !isAddress(r.Host) {
+		if byBrowser(r) && !isAddress(r.Host) {
 			httperr.Refuse(w, http.StatusForbidden, "without credentials, call the gateway by its address or as localhost")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// byBrowser reports whether a browser makes the request. Over plain HTTP to a name it says neither of the first two as it reads from
+// the origin that it takes a page to be of. The last is what a page's script can change, but not leave out.
+func byBrowser(r *http.Request) bool {
+	h := r.Header
+	return h.Get("Origin") != "" || h.Get("Sec-Fetch-Site") != "" || strings.HasPrefix(h.Get("User-Agent"), "Mozilla/") ||
+		len(h["Accept-Language"]) > 0
 }
 
 func isAddress(hostport string) bool {

@@ -59,6 +59,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, name, path stri
 		return
 	}
 	hideSession(r.Header)
+	g.hideLogin(r.Header)
 	if limit := g.opts.Config.MaxBody; limit > 0 {
 		if r.ContentLength > limit { // the rest find out as they stream
 			stamp.put(w.Header())

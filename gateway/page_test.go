@@ -3,6 +3,7 @@
 package gateway
 
 import (
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,15 +51,18 @@ func TestPagesOfFunctions(t *testing.T) {
 		{"a window over plain HTTP", with, "/function/page", []string{"User-Agent", chrome, "Accept", forHTML}, 200, true},
 		{"a browser over plain HTTP", with, "/function/page", []string{"User-Agent", chrome, "Accept", "*/*"}, 200, true},
 		{"no browser that it knows", with, "/function/page", []string{"User-Agent", "lynx", "Accept", forHTML}, 200, true},
-		{"fetch", with, "/function/page", dest("empty"), 200, false},
-		{"an image", with, "/function/page", dest("image"), 200, false},
+		{"fetch, which fills the cache", with, "/function/page", dest("empty"), 200, true},
+		{"fetch of a browser that has it", with, "/function/page", append(dest("empty"), "If-None-Match", `"x"`), 200, true},
+		{"an image, which does too", with, "/function/page", dest("image"), 200, true},
+		{"a script in disguise", with, "/function/page", []string{"User-Agent", "curl/8", "Accept", "*/*", "Origin", "null"}, 200, true},
+		{"fetch of what is trusted", with, "/function/trusted", dest("empty"), 200, false},
 		{"curl", with, "/function/page", []string{"User-Agent", "curl/8", "Accept", "*/*"}, 200, false},
 		{"nothing said", with, "/function/page", []string{"User-Agent", ""}, 200, false},
 		{"a service worker", with, "/function/page/sw.js", []string{"Sec-Fetch-Dest", "serviceworker"}, 403, false},
 		{"a service worker, old", with, "/function/page/sw.js", []string{"Service-Worker", "script"}, 403, false},
 		{"a shared worker", open, "/function/page/sw.js", []string{"Sec-Fetch-Dest", "sharedworker"}, 403, false},
 		{"a script of the portal's page", with, "/function/page/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "same-origin"}, 403, false},
-		{"a script of a sealed page", with, "/function/page/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "cross-site"}, 200, false},
+		{"a script of a sealed page", with, "/function/page/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "cross-site"}, 200, true},
 		{"a script of a trusted page", with, "/function/trusted/x.js", []string{"Sec-Fetch-Dest", "script", "Sec-Fetch-Site", "same-origin"}, 200, false},
 		{"trusted", with, "/function/trusted", dest("document"), 200, false},
 		{"trusted worker", with, "/function/trusted", dest("serviceworker"), 200, false},
@@ -157,7 +161,45 @@ func TestSessionIsHidden(t *testing.T) {
 	}
 }
 
-// TestForPage checks that what must take the long way does: all that useOf does not call data, and every session.
+// TestLoginIsHidden checks that no function sees the gateway's own password, which a browser sends to one that asks for it in the
+// gateway's name.
+func TestLoginIsHidden(t *testing.T) {
+	got := make(chan []string, 1)
+	b := newFakeBackend(status("a", replica(t, func(_ http.ResponseWriter, r *http.Request) { got <- r.Header["Authorization"] })))
+	queue := &fakeQueue{}
+	closed := start(t, b, func(o *Options) { withLogin(o); o.Queue = queue })
+	open := start(t, b, nil)
+	own := "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:of-the-function"))
+	for _, tt := range []struct {
+		name, sent string
+		on         *running
+		want       []string
+	}{
+		{"the gateway's", adminLogin, closed, nil},
+		{"the gateway's, written otherwise", strings.Replace(adminLogin, "Basic", "bAsIc", 1), closed, nil},
+		{"the function's own", own, closed, []string{own}},
+		{"a token", "Bearer x", closed, []string{"Bearer x"}},
+		{"no password", "Basic", closed, []string{"Basic"}},
+		{"of a gateway without one", adminLogin, open, []string{adminLogin}},
+	} {
+		for _, agent := range []string{"curl/8", chrome} {
+			res, text := tt.on.do(t, "GET", "/function/a", "", "Authorization", tt.sent, "User-Agent", agent)
+			wantStatus(t, res, text, 200)
+			if diff := cmp.Diff(tt.want, <-got); diff != "" {
+				t.Errorf("%s, %s: (-want +got):\n%s", tt.name, agent, diff)
+			}
+		}
+		if tt.on == closed {
+			res, text := tt.on.do(t, "POST", "/async-function/a", "", "Authorization", tt.sent)
+			wantStatus(t, res, text, 202)
+			if diff := cmp.Diff(tt.want, queue.calls[len(queue.calls)-1].Header["Authorization"]); diff != "" {
+				t.Errorf("%s, later: (-want +got):\n%s", tt.name, diff)
+			}
+		}
+	}
+}
+
+// TestForPage checks that what must take the long way does: all that useOf does not call data but what is fetched, and every session.
 func TestForPage(t *testing.T) {
 	for _, tt := range []struct {
 		header map[string]string
@@ -171,17 +213,21 @@ func TestForPage(t *testing.T) {
 		{map[string]string{"Service-Worker": "script"}, true},
 		{map[string]string{"Accept": forHTML}, true},
 		{map[string]string{"User-Agent": chrome}, true},
+		{map[string]string{"User-Agent": "curl/8", "Origin": "null"}, true},
+		{map[string]string{"User-Agent": "curl/8", "Origin": "null", "Sec-Fetch-Dest": "empty"}, false},
 	} {
 		var fields []http1.Field
 		for name, value := range tt.header {
 			fields = append(fields, http1.Field{Name: []byte(name), Value: []byte(value)})
 		}
-		if got := forPage(fields); got != tt.want {
-			t.Errorf("%v: %t", tt.header, got)
+		long, fetched := forPage(fields)
+		if long != tt.want {
+			t.Errorf("%v: %t", tt.header, long)
 		}
 		h := tt.header
-		if u := useOf(h["Sec-Fetch-Dest"], "same-origin", h["Service-Worker"], h["Accept"], h["User-Agent"]); u != asData && !forPage(fields) {
-			t.Errorf("%v goes the short way, and is %d", h, u)
+		u := useOf(h["Sec-Fetch-Dest"], "same-origin", h["Service-Worker"], h["Origin"], h["Accept"], h["User-Agent"])
+		if !long && (u == asPage) != fetched || !long && u == asScript {
+			t.Errorf("%v goes the short way, sealed %t, and is %d", h, fetched, u)
 		}
 	}
 }

@@ -32,6 +32,7 @@ type invoker struct {
 	callID   []byte
 	newID    [36]byte
 	cold     time.Duration
+	sealed   bool   // the answer gets the sandbox
 	target   []byte // where the path had to be put together
 }
 
@@ -51,8 +52,16 @@ func (i *invoker) Serve(x *http1.Exchange) bool {
 	if route == nil {
 		return false
 	}
-	if i.g.site != nil && forPage(x.Fields()) {
+	if i.g.opts.Credentials != nil && i.g.hasLogin(x.Fields()) {
 		return false
+	}
+	i.sealed = false
+	if i.g.site != nil {
+		long, fetched := forPage(x.Fields())
+		if long {
+			return false
+		}
+		i.sealed = fetched && !trusted(route)
 	}
 	config := &i.g.opts.Config
 	if config.MaxBody > 0 && x.ContentLength() > config.MaxBody {
@@ -207,6 +216,9 @@ func (i *invoker) AppendAnswer(dst []byte) []byte {
 	dst = append(dst, durationHeader+": "...)
 	dst = strconv.AppendFloat(dst, time.Since(i.start).Seconds(), 'f', 6, 64)
 	dst = append(dst, "\r\n"...)
+	if i.sealed {
+		dst = append(dst, "Content-Security-Policy: "+sandbox+"\r\n"...)
+	}
 	if i.cold > 0 {
 		i.route.series.coldStart(i.cold)
 		dst = append(dst, coldHeader+": "...)

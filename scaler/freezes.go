@@ -53,14 +53,7 @@ func (f *freezes) all(now time.Time) []alerting.Freeze {
 	f.mu.Lock()
 	silences, functions := f.silences, f.functions
 	f.mu.Unlock()
-	all := []alerting.Freeze{}
-	if len(silences) == 0 {
-		return all
-	}
-	for _, name := range slices.Sorted(maps.Keys(functions)) {
-		all = append(all, alerting.Freezes(now, silences, name)...)
-	}
-	return all
+	return alerting.FreezesOfAll(now, silences, slices.Sorted(maps.Keys(functions)))
 }
 
 // observe learns which functions there are.

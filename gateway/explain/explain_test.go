@@ -1,7 +1,9 @@
 package explain
 
 import (
+	"encoding/json"
 	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -299,5 +301,14 @@ func TestMoments(t *testing.T) {
 		if got := moment(at, tt.t); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
+	}
+}
+
+// TestHugeTarget checks that all numbers are some that JSON has.
+func TestHugeTarget(t *testing.T) {
+	f := facts(12, 50, signals(function.Signal{Type: function.ScalingRPS, Target: math.MaxFloat64}))
+	f.Status.Scaling.Proportion = 1
+	if _, err := json.Marshal(f.Signals()); err != nil {
+		t.Error(err)
 	}
 }

@@ -100,7 +100,7 @@ func (f Facts) Signals() []Signal {
 	all := make([]Signal, 0, len(follows))
 	for _, one := range follows {
 		signal := Signal{Signal: one, PerReplica: one.Target * s.Proportion}
-		signal.Capacity = signal.PerReplica * float64(f.Status.Desired)
+		signal.Capacity = min(signal.PerReplica*float64(f.Status.Desired), math.MaxFloat64) // JSON has no infinity
 		signal.Load, signal.Known = f.Readings.Loads[one.Type]
 		if f.AtRest && f.Unknown == "" && counted(one.Type) {
 			signal.Known = true // of nothing that arrives nothing is recorded

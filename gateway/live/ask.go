@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 	"time"
@@ -38,9 +39,10 @@ func (s *show) ask(ctx context.Context) {
 		s.every(ctx, alertsEvery, func(ctx context.Context) func() {
 			alerts, err := o.Alerts.Alerts(ctx, time.Now())
 			return func() {
-				if s.alertsFailed = words(err); err == nil {
-					s.alerted(alerts)
+				if err == nil {
+					err = s.alerted(alerts)
 				}
+				s.alertsFailed = words(err)
 			}
 		})
 	}
@@ -79,7 +81,7 @@ func (s *show) askPast(ctx context.Context, answered func()) {
 				s.table.fill(past, now)
 				now := time.Now()
 				s.send(s.tick(now))
-				s.send(s.table.full(now))
+				s.send(s.full(now))
 				answered()
 			})
 			return
@@ -94,7 +96,12 @@ func (s *show) askPast(ctx context.Context, answered func()) {
 func (s *show) detail(ctx context.Context, name string, f *focus) {
 	ctx, f.stop = context.WithCancel(ctx)
 	s.every(ctx, detailEvery, func(ctx context.Context) func() {
-		event := appendEvent(nil, "function", mustJSON(s.hub.opts.Detail(ctx, name, time.Now())))
+		data, err := json.Marshal(s.hub.opts.Detail(ctx, name, time.Now()))
+		if err != nil { // a number that JSON does not have, say: no reason to take the gateway down
+			s.hub.opts.Log.Error("function cannot be shown", "function", name, "err", err)
+			return func() {}
+		}
+		event := appendEvent(nil, "function", data)
 		return func() {
 			f.last = event
 			s.sendTo(name, event)

@@ -432,6 +432,54 @@ func TestDetail(t *testing.T) {
 	})
 }
 
+// TestWhatJSONLacks checks that what cannot be encoded takes nobody down: the page gets the rest.
+func TestWhatJSONLacks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{functions: []Function{ready("a", 1, 1)}}
+		w.alerts = api.PortalAlerts{Alerts: []api.PortalAlert{{StartsAt: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+		h := open(t, w, func(o *Options) {
+			o.Detail = func(context.Context, string, time.Time) api.PortalFunction {
+				return api.PortalFunction{Scaling: &api.FunctionScaling{Signals: []api.ScalingSignal{{Capacity: math.Inf(1)}}}}
+			}
+		})
+		page := join(t, h, "a")
+		defer page.Leave()
+		wait(3 * time.Second)
+		control := ""
+		for _, e := range got(t, page) {
+			switch e.name {
+			case "function", "alerts", "end":
+				t.Errorf("it gets %s %s", e.name, e.data)
+			case "control":
+				control = e.data
+			}
+		}
+		if !strings.Contains(control, "year outside of range") {
+			t.Errorf("it is told %s", control)
+		}
+	})
+}
+
+// TestManyComeAtOnce has all pages come back, as they do after a restart: each gets everything, and none is let go for what the
+// others had sent.
+func TestManyComeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{functions: []Function{ready("a", 1, 1)}}
+		h := open(t, w, nil)
+		pages := make([]*Watcher, 3*maxBehind)
+		for i := range pages {
+			pages[i] = join(t, h, "")
+		}
+		wait(tickEvery)
+		for i, page := range pages {
+			if events := names(got(t, page)); len(events) < 5 || len(events) > 12 || events[len(events)-1] == "end" {
+				t.Fatalf("page %d gets %v", i, events)
+			}
+			page.Leave()
+		}
+	})
+}
+
 func TestTooManyPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, &world{}, func(o *Options) { o.MaxWatchers = 2 })

@@ -1,8 +1,10 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,6 +15,9 @@ import (
 
 const (
 	tickEvery = time.Second
+	// tickAtMost is how soon after a look at the functions there is another, for a page that comes. All pages may come at once, and
+	// each look is told to those that are there.
+	tickAtMost = 100 * time.Millisecond
 	// patience is how long the first page waits for the first answers, so that it does not show for a moment that nothing is known.
 	patience = 300 * time.Millisecond
 	// decisionsShown is how many a page that comes is told of.
@@ -29,6 +34,8 @@ type show struct {
 	pending  int // of those who ask, how many have had no answer yet
 
 	table     table
+	ticked    time.Time  // when it was brought up to date
+	all       []byte     // the event about all of it as of then; nil: nobody wanted it yet
 	decisions []decision // oldest first
 	control   api.PortalControl
 	alerts    []byte // the last event; nil: none yet
@@ -84,7 +91,9 @@ func (s *show) run(ctx context.Context, first *Watcher) {
 			return
 		case w := <-s.hub.joins:
 			now := time.Now()
-			s.send(s.tick(now)) // so that what the newcomer gets is what the others have
+			if now.Sub(s.ticked) >= tickAtMost {
+				s.send(s.tick(now)) // so that what the newcomer gets is what the others have
+			}
 			s.admit(ctx, w, now)
 		case w := <-s.hub.leaves:
 			if s.dismiss(w); len(s.watchers) == 0 {
@@ -118,9 +127,9 @@ func (s *show) awaitFirst(ctx context.Context) {
 // admit sends a newcomer everything.
 func (s *show) admit(ctx context.Context, w *Watcher, now time.Time) {
 	s.watchers[w] = true
-	frame := appendEvent(nil, "hello", mustJSON(s.hub.opts.Hello(now)))
-	frame = append(frame, s.table.full(now)...)
-	frame = append(frame, "event: decisions\ndata: ["...)
+	w.offer(appendEvent(nil, "hello", mustJSON(s.hub.opts.Hello(now))))
+	w.offer(s.full(now))
+	frame := []byte("event: decisions\ndata: [")
 	for i, d := range s.decisions {
 		if i > 0 {
 			frame = append(frame, ',')
@@ -140,7 +149,7 @@ func (s *show) admit(ctx context.Context, w *Watcher, now time.Time) {
 		f.watchers++
 		frame = append(frame, f.last...)
 	}
-	w.offer(frame) // it has room for the first
+	w.offer(frame) // it has room for the first ones
 }
 
 // dismiss forgets a watcher, which may have been let go before.
@@ -173,8 +182,16 @@ func (s *show) sendTo(name string, frame []byte) {
 
 // tick looks at the functions and returns the event about what changed.
 func (s *show) tick(now time.Time) []byte {
-	s.table.alone = s.hub.opts.Alone()
+	s.table.alone, s.ticked, s.all = s.hub.opts.Alone(), now, nil
 	return s.table.tick(s.hub.opts.Functions(now), now)
+}
+
+// full returns the event about all functions, as of the last tick. Pages that come at once share it: it may have megabytes.
+func (s *show) full(now time.Time) []byte {
+	if s.all == nil {
+		s.all = s.table.full(now)
+	}
+	return s.all
 }
 
 // decided takes in decisions, of which some may be known.
@@ -196,25 +213,31 @@ func (s *show) decided(events []api.ScaleEvent) {
 }
 
 // alerted takes in what Alertmanager has.
-func (s *show) alerted(a api.PortalAlerts) {
+func (s *show) alerted(a api.PortalAlerts) error {
 	if s.alerts != nil && same(s.told, a) {
-		return
+		return nil
 	}
-	s.told, s.alerts = a, appendEvent(nil, "alerts", mustJSON(a))
+	data, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("show alerts: %w", err)
+	}
+	s.told, s.alerts = a, appendEvent(nil, "alerts", data)
 	s.send(s.alerts)
+	return nil
 }
 
 // same reports whether two say the same but for the times at which Prometheus sent its alerts again.
 func same(a, b api.PortalAlerts) bool {
-	strip := func(p api.PortalAlerts) string {
+	strip := func(p api.PortalAlerts) []byte {
 		p.Now = 0
 		p.Alerts = slices.Clone(p.Alerts)
 		for i := range p.Alerts {
 			p.Alerts[i].EndsAt, p.Alerts[i].UpdatedAt = time.Time{}, time.Time{}
 		}
-		return string(mustJSON(p))
+		text, _ := json.Marshal(p) // where that fails it is another, and the failure is told there
+		return text
 	}
-	return strip(a) == strip(b)
+	return bytes.Equal(strip(a), strip(b))
 }
 
 func (s *show) tellControl() {
@@ -250,7 +273,7 @@ func appendEvent(dst []byte, name string, data []byte) []byte {
 	return append(append(dst, data...), "\n\n"...)
 }
 
-// mustJSON encodes what can always be.
+// mustJSON encodes what can always be: what this package and the gateway make of finite numbers and their own times.
 func mustJSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

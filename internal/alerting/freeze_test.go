@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -145,5 +146,42 @@ func TestFreezeOf(t *testing.T) {
 	s.ID, s.State, f.Silence = "x", Active, "x"
 	if diff := cmp.Diff([]Freeze{f}, Freezes(evening, []Silence{s}, "a.b"), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestFreezesOfAll checks that it says of each function what Freezes does.
+func TestFreezesOfAll(t *testing.T) {
+	silences := []Silence{
+		silence(t, "a", "function_name=a"), silence(t, "pattern", "function_name=~a|b", "direction=up"), silence(t, "c", "function_name=c"),
+		silence(t, "not b", "function_name!=b", "direction=down"), silence(t, "two", "function_name=a", "function_name=~b"),
+	}
+	functions := []string{"a", "b", "c", "d"}
+	for n := range len(silences) + 1 {
+		want := []Freeze{}
+		for _, name := range functions {
+			want = append(want, Freezes(evening, silences[:n], name)...)
+		}
+		if diff := cmp.Diff(want, FreezesOfAll(evening, silences[:n], functions)); diff != "" {
+			t.Errorf("the first %d: (-want +got):\n%s", n, diff)
+		}
+	}
+}
+
+// BenchmarkFreezesOfAll looks at 5,000 functions, of which 100 are frozen.
+func BenchmarkFreezesOfAll(b *testing.B) {
+	var functions []string
+	var silences []Silence
+	for i := range 5000 {
+		functions = append(functions, "function-"+strconv.Itoa(i))
+	}
+	for _, name := range functions[:100] {
+		s := FreezeOf(Freeze{Function: name, Until: evening.Add(time.Hour)})
+		s.ID, s.State = name, Active
+		silences = append(silences, s)
+	}
+	for b.Loop() {
+		if len(FreezesOfAll(evening, silences, functions)) != 100 {
+			b.Fatal("not all")
+		}
 	}
 }

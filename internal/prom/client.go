@@ -29,7 +29,7 @@ func New(urls []string, client *http.Client) (*Client, error) {
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			return nil, function.Invalidf("prometheus %q: write it as http://127.0.0.1:9090", one)
 		}
-		a, err := api.NewClient(api.Config{Address: one, Client: client})
+		a, err := api.NewClient(api.Config{Address: one, Client: bounded(client)})
 		if err != nil {
 			return nil, function.Invalidf("prometheus %q: %w", one, err)
 		}

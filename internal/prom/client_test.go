@@ -1,6 +1,7 @@
 package prom
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -70,5 +71,26 @@ func TestFirstThatAnswers(t *testing.T) {
 	_, err = c.Instant(t.Context(), "x")
 	if !errors.Is(err, function.ErrUnavailable) || !strings.Contains(err.Error(), "an answer of the type matrix") || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestEndlessAnswer checks that no answer is read without a bound, and that one which is too long says so.
+func TestEndlessAnswer(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		part := bytes.Repeat([]byte(" "), 1<<20)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(part); err != nil {
+				return
+			}
+		}
+	}))
+	defer s.Close()
+	c, err := New([]string{s.URL}, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Instant(t.Context(), "x"); !errors.Is(err, function.ErrUnavailable) || !strings.Contains(err.Error(), "more than 64 MiB") {
+		t.Errorf("error %v", err)
 	}
 }
