@@ -55,7 +55,9 @@ func (g *Gateway) useBy(h http.Header, target *route) use {
 	return useOf(h.Get("Sec-Fetch-Dest"), h.Get("Sec-Fetch-Site"), h.Get("Service-Worker"), h.Get("Origin"), h.Get("Accept"), h.Get("User-Agent"))
 }
 
-func trusted(r *route) bool { return r.status.Load().Annotations[function.AnnotationPages] == "trusted" }
+func trusted(r *route) bool {
+	return r.status.Load().Annotations[function.AnnotationPages] == "trusted"
+}
 
 // forPage reports whether a request must take the long way, which knows what to do: it may be a browser's for a page or a
 // worker, or has the cookie of a session. Else fetched says that a script asks, whose answer is a page all the same (see useOf).
