@@ -113,8 +113,13 @@ func hideSession(h http.Header) {
 	h["Cookie"] = kept
 }
 
-// setsSession reports whether a Set-Cookie is one of the session's, which is no function's to set.
+// setsSession reports whether a Set-Cookie is one of the session's, which is no function's to set. One without a name is sent back as
+// its value stands, and so has the name that the value begins with.
 func setsSession(value []byte) bool {
-	name, _, _ := bytes.Cut(value, []byte("="))
+	pair, _, _ := bytes.Cut(value, []byte(";"))
+	name, rest, _ := bytes.Cut(pair, []byte("="))
+	if name = bytes.TrimSpace(name); len(name) == 0 {
+		name, _, _ = bytes.Cut(rest, []byte("="))
+	}
 	return string(bytes.TrimSpace(name)) == session.Cookie
 }

@@ -129,6 +129,8 @@ func TestSessionIsHidden(t *testing.T) {
 		w.Header().Add("Set-Cookie", session.Cookie+"=mine; Path=/")
 		w.Header().Add("Set-Cookie", "own=1")
 		w.Header().Add("Set-Cookie", " "+session.Cookie+" =mine")
+		w.Header().Add("Set-Cookie", "="+session.Cookie+"=mine; Path=/")
+		w.Header().Add("Set-Cookie", session.Cookie+"; Path=/")
 		w.Header().Add("Set-Cookie", session.Cookie+"2=1")
 		got <- r.Header["Cookie"]
 	})))

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -245,6 +246,20 @@ func TestPreviewTask(t *testing.T) {
 		t.Errorf("%v, %v", res, err)
 	}
 	g.previews <- struct{}{} // once it has ended
+}
+
+// TestPreviewTakesTooLong checks that the answer says what to do.
+func TestPreviewTakesTooLong(t *testing.T) {
+	g := start(t, newFakeBackend(status("a")), func(o *Options) {
+		o.Preview = func(context.Context, PreviewTask) (api.PortalPreview, error) {
+			return api.PortalPreview{}, fmt.Errorf("rehearse: %w", context.DeadlineExceeded)
+		}
+	})
+	res, text := g.do(t, "POST", "/system/portal/preview/a", `{"seconds":3600}`)
+	wantStatus(t, res, text, 504)
+	if !strings.Contains(text, "preview of 1h0m0s took longer than 1m0s: play less time") {
+		t.Errorf("it says %q", text)
+	}
 }
 
 func TestSilencesOfPatterns(t *testing.T) {

@@ -119,6 +119,10 @@ func (g *Gateway) previewScaling(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case g.draining.Err() != nil && errors.Is(err, context.Canceled):
 		return function.Unavailablef("the gateway is stopping")
+	case httperr.Status(err) == http.StatusGatewayTimeout: // else Prometheus was too slow, and the error says so
+		httperr.Refuse(w, http.StatusGatewayTimeout, fmt.Sprintf("the preview of %s took longer than %s: play less time, or use faas rehearse",
+			task.Length, previewTimeout))
+		return nil
 	case err != nil:
 		return fmt.Errorf("preview: %w", err)
 	}
