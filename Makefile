@@ -98,7 +98,7 @@ test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertm
 	@tools/binaries.sh
 	@tools/mosquitto.sh
 	@tools/chromium.sh
-	@tools/test.sh e2e -count=1 -timeout 8m -parallel 7 ./e2e ./e2e/stock ./e2e/browser ./e2e/docs ./e2e/transcript
+	@tools/test-e2e.sh
 
 .PHONY: test-swarm
 test-swarm: test-backend test-stack ## run the tests that need a Docker Engine in swarm mode (FAAS_TEST_ENGINE=unix:///... names another)

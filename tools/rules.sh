@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # rules.sh checks the configuration of Prometheus and Alertmanager, the rules, runs the rules' unit tests, and rehearses them. It
 # also holds grafana/dashboard.json against its source.
-# PROMTOOL and AMTOOL name other binaries than bin/'s, to check with another version.
+# PROMTOOL and AMTOOL name other binaries than bin/'s, to check with another version. LEAVE_OUT=NAME leaves out the unit
+# tests NAME.yml.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -49,6 +50,7 @@ while IFS= read -r file; do
 	if grep -q '^groups:' "$file"; then
 		check "rules $file" "$promtool" check rules --lint=all --lint-fatal "$file"
 	elif grep -q '^tests:' "$file"; then
+		[ "${file##*/}" != "${LEAVE_OUT:-}.yml" ] || continue
 		check "rule tests $file" "$promtool" test rules "$file"
 	elif grep -q '^scrape_configs:' "$file"; then # without the files that exist only where it runs
 		check "config $file" "$promtool" check config --syntax-only "$file"

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,8 +10,8 @@ import (
 	"strings"
 )
 
-// Checkout makes a copy of the repository at root in dir, as a clone of it would be with what is not committed yet, and
-// puts the programs there that take minutes to build. What a reader has on a first day but for the wait.
+// Checkout makes a copy of the repository at root in dir, as a clone of it would be with what is not committed yet, and the
+// programs of bin/ with it. It is what a reader has on a first day, but for the wait.
 func Checkout(ctx context.Context, root, dir string) error {
 	cmd := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	cmd.Dir = root
@@ -23,12 +24,30 @@ func Checkout(ctx context.Context, root, dir string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"prometheus", "promtool", "alertmanager", "amtool", "hey"} {
-		if err := copyFile(root, dir, filepath.Join("bin", name)); err != nil {
-			return fmt.Errorf("%w: `make binaries` makes it", err)
+	programs, err := os.ReadDir(filepath.Join(root, "bin"))
+	if err != nil {
+		return fmt.Errorf("%w: `make build binaries` makes it", err)
+	}
+	for _, p := range programs {
+		if err := copyFile(root, dir, filepath.Join("bin", p.Name())); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// MadeAs is a variable of the environment by which `make build` finds the programs of bin up to date: a copy without a
+// history does not know which version it is.
+func MadeAs(ctx context.Context, bin string) (string, error) {
+	out, err := exec.CommandContext(ctx, filepath.Join(bin, "faas"), "version", "-o", "json").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask for the version: %w", err)
+	}
+	var is struct{ Version, Commit string }
+	if err := json.Unmarshal(out, &is); err != nil {
+		return "", fmt.Errorf("read the version %s: %w", out, err)
+	}
+	return "MAKEFLAGS=-- VERSION=" + is.Version + " COMMIT=" + is.Commit, nil
 }
 
 // copyFile copies a file, or a link as a link, and keeps its mode.

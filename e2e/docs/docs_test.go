@@ -23,7 +23,11 @@ func TestDocuments(t *testing.T) {
 			if err := Checkout(t.Context(), root, dir); err != nil {
 				t.Fatal(err)
 			}
-			o := transcript.Options{Dir: dir, Replace: []string{"127.0.0.1:", host + ":"}, Log: t.Logf}
+			made, err := MadeAs(t.Context(), filepath.Join(dir, "bin"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := transcript.Options{Dir: dir, Env: []string{made}, Replace: []string{"127.0.0.1:", host + ":"}, Log: t.Logf}
 			for variable, port := range map[string]int{
 				"FAAS_LISTEN": 8080, "FAAS_METRICS_LISTEN": 8082, "FAAS_PROMETHEUS_LISTEN": 9090, "FAAS_ALERTMANAGER_LISTEN": 9093,
 			} {
