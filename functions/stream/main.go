@@ -4,10 +4,12 @@ package main
 import (
 	"net/http"
 	"os"
+	"time"
 
 	"faas/functions/serve"
 )
 
 func main() {
-	os.Exit(serve.Main("stream", http.HandlerFunc(stream)))
+	s := serve.Server{Name: "stream", Handler: http.HandlerFunc(stream), Drain: 10 * time.Second, Endless: true}
+	os.Exit(s.Main())
 }

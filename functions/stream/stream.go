@@ -2,13 +2,14 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
+
+	"faas/functions/serve"
 )
 
 // The most that one request may ask for. A watchdog ends what takes longer than its exec_timeout, 30 s where nothing was said.
@@ -62,7 +63,7 @@ func stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
 	for i := last + 1; i <= o.n; i++ {
-		if i > last+1 && !wait(r.Context(), o.every) {
+		if i > last+1 && !serve.Wait(r.Context(), o.every) {
 			return // the client left, or the function stops: a browser asks again
 		}
 		if _, err := fmt.Fprintf(w, "id: %d\ndata: event %d of %d\n\n", i, i, o.n); err != nil {
@@ -71,17 +72,5 @@ func stream(w http.ResponseWriter, r *http.Request) {
 		if err := out.Flush(); err != nil {
 			return // as above
 		}
-	}
-}
-
-// wait waits and says whether to go on.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }

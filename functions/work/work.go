@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"faas/functions/serve"
 )
 
 // maxSize bounds an answer.
@@ -63,7 +64,7 @@ func work(w http.ResponseWriter, r *http.Request) {
 	if _, err := io.Copy(io.Discard, r.Body); err != nil {
 		return // the client is gone
 	}
-	if !burn(r.Context(), o.cpu) || !sleep(r.Context(), o.sleep) {
+	if !burn(r.Context(), o.cpu) || !serve.Wait(r.Context(), o.sleep) {
 		return // as above
 	}
 	if rand.Float64() < o.fail { //nolint:gosec // not a secret
@@ -73,18 +74,6 @@ func work(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Length", strconv.FormatInt(o.size, 10))
 	_, _ = io.CopyN(w, filler{}, o.size) // a client that is gone wants no more
-}
-
-// sleep waits and says whether the client is still there.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // filler reads as dots without end.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestWork(t *testing.T) {
@@ -42,18 +40,5 @@ func TestParseOrderReportsAll(t *testing.T) {
 		"size=\"-1\": use a number of bytes from 0 to 1073741824\nfail=\"NaN\": use a share from 0 to 1"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestAddress(t *testing.T) {
-	got := map[string]string{}
-	for name, env := range map[string]map[string]string{
-		"none": {}, "upstream": {"upstream_url": "http://localhost:9000"}, "both": {"upstream_url": "http://localhost:9000", "PORT": "1"},
-	} {
-		got[name] = address(func(key string) string { return env[key] })
-	}
-	want := map[string]string{"none": "127.0.0.1:8082", "upstream": "127.0.0.1:9000", "both": "127.0.0.1:1"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -17,7 +17,7 @@ func main() {
 	switch len(os.Args) {
 	case 1:
 		e := &echo{pingEvery: 20 * time.Second}
-		code := serve.Main("ws", e)
+		code := serve.Server{Name: "ws", Handler: e, Drain: 10 * time.Second, Endless: true}.Main()
 		e.open.Wait() // the server knows nothing of connections that are WebSockets
 		os.Exit(code)
 	case 2:

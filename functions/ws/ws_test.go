@@ -27,7 +27,7 @@ func start(t *testing.T, pingEvery time.Duration) (address string, stop context.
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		err := serve.Run(ctx, ln, e)
+		err := serve.Server{Handler: e, Drain: 10 * time.Second, Endless: true}.Run(ctx, ln)
 		e.open.Wait()
 		over <- err
 	}()
