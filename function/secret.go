@@ -38,6 +38,16 @@ func (s Secret) Clone() Secret {
 	return s
 }
 
+// ValidateSecretNames is ValidateSecretName of the first of names that cannot be one.
+func ValidateSecretNames(names []string) error {
+	for _, name := range names {
+		if err := ValidateSecretName(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ValidateSecretName reports, with kind ErrInvalid, why name cannot be a secret's. It becomes the name of a file.
 func ValidateSecretName(name string) error {
 	switch {

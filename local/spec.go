@@ -46,10 +46,8 @@ func checkHere(f function.Function) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	for _, name := range f.Secrets {
-		if err := function.ValidateSecretName(name); err != nil {
-			return err
-		}
+	if err := function.ValidateSecretNames(f.Secrets); err != nil {
+		return err
 	}
 	if dir, ok := f.Annotations[function.AnnotationHandler]; ok {
 		if info, err := os.Stat(dir); !filepath.IsAbs(dir) || err != nil || !info.IsDir() {

@@ -65,7 +65,7 @@ func load(root fs.FS) (*tree, error) {
 		case err != nil:
 			return err
 		case entry.IsDir():
-			if skipped(root, name) {
+			if Skipped(root, name) {
 				return fs.SkipDir
 			}
 			return nil
@@ -89,8 +89,8 @@ func load(root fs.FS) (*tree, error) {
 	return t, nil
 }
 
-// skipped reports whether a folder is none of the module's: hidden, built, test data, or a module of its own.
-func skipped(root fs.FS, name string) bool {
+// Skipped reports whether a folder is none of the module's: hidden, built, test data, or a module of its own.
+func Skipped(root fs.FS, name string) bool {
 	if name == "." {
 		return false
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
+
+	"faas/internal/archtest"
 )
 
 // Document is one file of Markdown.
@@ -114,7 +116,7 @@ func Documents(root fs.FS) ([]Document, error) {
 		case err != nil:
 			return err
 		case entry.IsDir():
-			if skipped(root, name) && name != "tools" {
+			if archtest.Skipped(root, name) && name != "tools" {
 				return fs.SkipDir
 			}
 			return nil

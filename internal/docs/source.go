@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"faas/internal/archtest"
 )
 
 // Source is the Go code of the module without its tests, as parsed.
@@ -33,7 +35,7 @@ func ReadSource(root fs.FS) (*Source, error) {
 		case err != nil:
 			return err
 		case entry.IsDir():
-			if skipped(root, name) {
+			if archtest.Skipped(root, name) {
 				return fs.SkipDir
 			}
 			return nil
@@ -52,17 +54,6 @@ func ReadSource(root fs.FS) (*Source, error) {
 		return nil
 	})
 	return s, err
-}
-
-// skipped reports whether a folder is none of the module's.
-func skipped(root fs.FS, name string) bool {
-	base := path.Base(name)
-	if name != "." && (strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")) ||
-		slices.Contains([]string{"bin", "testdata", "node_modules", "templates"}, base) {
-		return true
-	}
-	_, err := fs.Stat(root, path.Join(name, "go.mod"))
-	return name != "." && err == nil
 }
 
 func (s *Source) add(dir, name string, f *ast.File) {

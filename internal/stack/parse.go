@@ -149,12 +149,7 @@ func check(f function.Function) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	for _, name := range f.Secrets {
-		if err := function.ValidateSecretName(name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return function.ValidateSecretNames(f.Secrets)
 }
 
 func (p *parser) provider(value *yaml.Node) {
