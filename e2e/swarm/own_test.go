@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,8 +19,10 @@ import (
 // ownImage is what the function of the next test is built as. Nobody pulls from localhost.
 const ownImage = "localhost/own:latest"
 
-// testOwnFunction builds a Go function without the engine, has it run there, and checks what is in its image.
-func (s stack) testOwnFunction(t *testing.T) {
+// cli returns what runs commands of faas in a directory, on the stack and its engine, and returns what they print to standard
+// output. Its errors have what they print beside. env is added to the environment.
+func (s stack) cli(t *testing.T, env ...string) func(dir string, args ...string) (string, error) {
+	t.Helper()
 	password, err := s.Password()
 	if err != nil {
 		t.Fatal(err)
@@ -28,22 +31,31 @@ func (s stack) testOwnFunction(t *testing.T) {
 	if err := os.WriteFile(secret, []byte(password), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	faas, err := filepath.Abs("../../bin/faas")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(dir string, args ...string) string {
-		t.Helper()
+	env = append([]string{"DOCKER_HOST=" + s.Engine().Host, "FAAS_GATEWAY=" + s.Gateway(), "FAAS_PASSWORD_FILE=" + secret}, env...)
+	faas := filepath.Join(root(t), "bin", "faas")
+	return func(dir string, args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), faas, args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "DOCKER_HOST="+s.Engine().Host, "FAAS_GATEWAY="+s.Gateway(), "FAAS_PASSWORD_FILE="+secret)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 		var said strings.Builder
 		cmd.Stderr = &said
 		out, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("faas %s: %v\n%s%s", strings.Join(args, " "), err, out, said.String())
+			err = fmt.Errorf("faas %s: %w\n%s%s", strings.Join(args, " "), err, out, said.String())
 		}
-		return string(out)
+		return string(out), err
+	}
+}
+
+// testOwnFunction builds a Go function without the engine, has it run there, and checks what is in its image.
+func (s stack) testOwnFunction(t *testing.T) {
+	faas := s.cli(t)
+	run := func(dir string, args ...string) string {
+		t.Helper()
+		out, err := faas(dir, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
 	}
 	// Twice, in two places: one image.
 	var own string

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,39 +30,22 @@ func (s stack) testPrivateRegistry(t *testing.T) {
 	t.Cleanup(server.Close)
 	host := strings.TrimPrefix(server.URL, "http://") // of this machine: Docker wants no TLS there
 	dir, login := t.TempDir(), t.TempDir()
-	secret := filepath.Join(dir, "password")
-	gatewayPassword, err := s.Password()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(secret, []byte(gatewayPassword), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	faas, err := filepath.Abs("../../bin/faas")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), faas, args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "DOCKER_HOST="+s.Engine().Host, "DOCKER_CONFIG="+login, "FAAS_GATEWAY="+s.Gateway(), "FAAS_PASSWORD_FILE="+secret)
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
+	faas := s.cli(t, "DOCKER_CONFIG="+login)
+	run := func(args ...string) (string, error) { return faas(dir, args...) }
 	mustRun := func(args ...string) string {
 		t.Helper()
 		out, err := run(args...)
 		if err != nil {
-			t.Fatalf("faas %s: %v\n%s", strings.Join(args, " "), err, out)
+			t.Fatal(err)
 		}
 		return out
 	}
 	mustRun("new", "private", "--lang", "go", "--prefix", host+"/team")
-	if out, err := run("build", "-f", "private/stack.yml", "--push"); err == nil || !strings.Contains(out, "docker login "+host) {
-		t.Errorf("pushed without a password: %v, %s", err, out)
+	if _, err := run("build", "-f", "private/stack.yml", "--push"); err == nil || !strings.Contains(err.Error(), "docker login "+host) {
+		t.Errorf("pushed without a password: %v", err)
 	}
-	if out, err := run("deploy", "-f", "private/stack.yml", "-a"); err == nil || !strings.Contains(out, "no credentials of "+host+" are kept") {
-		t.Errorf("deployed with a password that is not there: %v, %s", err, out)
+	if _, err := run("deploy", "-f", "private/stack.yml", "-a"); err == nil || !strings.Contains(err.Error(), "no credentials of "+host+" are kept") {
+		t.Errorf("deployed with a password that is not there: %v", err)
 	}
 	config := `{"auths":{"` + host + `":{"auth":"` + base64.StdEncoding.EncodeToString([]byte(user+":"+password)) + `"}}}`
 	if err := os.WriteFile(filepath.Join(login, "config.json"), []byte(config), 0o600); err != nil {
