@@ -85,6 +85,7 @@ test: test-unit test-rules test-e2e ## run all tests
 
 .PHONY: test-unit
 test-unit: ## run the unit tests with the race detector; those that need an engine are test-swarm's
+	@tools/languages.sh
 	@tools/mosquitto.sh
 	@bash -o pipefail -c "go list ./... | grep -v '^faas/e2e' | xargs tools/test.sh unit -race -skip '(OnEngine|Likeness)$$'"
 
@@ -96,6 +97,7 @@ test-rules: ## check the configurations, rules and dashboard, and run the rules'
 .PHONY: test-e2e
 test-e2e: build ## run the end-to-end tests: the binaries, Prometheus and Alertmanager together, and a browser
 	@tools/binaries.sh
+	@tools/languages.sh
 	@tools/mosquitto.sh
 	@tools/chromium.sh
 	@tools/test-e2e.sh

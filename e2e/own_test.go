@@ -47,7 +47,7 @@ func TestOwnFunction(t *testing.T) {
 	for lang, program := range programs {
 		t.Run(lang, func(t *testing.T) {
 			if _, err := exec.LookPath(program); err != nil {
-				t.Skip(err)
+				t.Fatalf("%v: run tools/languages.sh", err)
 			}
 			name := "own-" + lang
 			own := filepath.Join(dir, name)

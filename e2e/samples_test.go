@@ -50,9 +50,7 @@ func TestSamples(t *testing.T) {
 		o.Env = append(o.Env, name+"="+value)
 	}
 	sys := startUp(t, o)
-	samples.Test(t, samples.System{
-		Root: root, Gateway: sys.Gateway(), Outside: outside, Needs: map[string]string{"hello-node": "node", "hello-python": "python3"},
-	})
+	samples.Test(t, samples.System{Root: root, Gateway: sys.Gateway(), Outside: outside})
 }
 
 // TestSamplesAreEverywhere holds that each sample is in both stack files, has an image, and is set up alike in all three.

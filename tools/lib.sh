@@ -15,6 +15,18 @@ at_least() {
 	}'
 }
 
+# install_packages PACKAGE...: Debian's packages of these names, without those they only recommend.
+install_packages() {
+	local as_root=() log status=0
+	if [ "$(id -u)" -ne 0 ]; then as_root=(sudo); fi
+	log=$(mktemp)
+	"${as_root[@]}" apt-get update -q >"$log" 2>&1 &&
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >>"$log" 2>&1 || status=1
+	[ "$status" -eq 0 ] || { say "the installation of $* failed:"; tail -n 5 "$log" >&2; }
+	rm -f "$log"
+	return "$status"
+}
+
 # samples prints the names of the sample functions: each has a Dockerfile.
 samples() {
 	local file

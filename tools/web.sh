@@ -19,11 +19,8 @@ node_on_path() {
 			say "web: there is no npm, and this is no Debian machine: install Node.js 20.19 or newer, then try again"
 			exit 1
 		fi
-		local as_root=()
-		[ "$(id -u)" -eq 0 ] || as_root=(sudo)
 		say "installing npm, which takes a minute"
-		"${as_root[@]}" apt-get update -q >&2
-		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends npm >&2
+		install_packages npm
 		! new_enough || return 0
 	fi
 	say "installing Node.js $NODE_PIN into tools/cache"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,8 +22,6 @@ type System struct {
 	Gateway string
 	// Outside is what the functions reach in place of the world.
 	Outside *Outside
-	// Needs are the programs that functions need on this machine, by function. Where one is missing they are skipped.
-	Needs map[string]string
 }
 
 // Names lists the samples: the folders of functions/ but for libraries, which are Go and no program.
@@ -65,11 +62,6 @@ func Test(t *testing.T, s System) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if program := s.Needs[name]; program != "" {
-				if _, err := exec.LookPath(program); err != nil {
-					t.Skip(err)
-				}
-			}
 			s.run(t, filepath.Join("functions", name, "README.md"))
 			if name == "changecolor" && !t.Failed() {
 				s.wantMessage(t, `{"r":0,"g":128,"b":128}`) // teal

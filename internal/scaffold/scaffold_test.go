@@ -43,7 +43,7 @@ func TestLanguages(t *testing.T) {
 			}
 			test := tests[lang]
 			if _, err := exec.LookPath(test[0]); err != nil {
-				t.Skip(err)
+				t.Fatalf("%v: run tools/languages.sh", err)
 			}
 			cmd := exec.CommandContext(t.Context(), test[0], test[1:]...)
 			cmd.Dir = dir
