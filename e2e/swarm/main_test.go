@@ -63,10 +63,12 @@ func TestStack(t *testing.T) {
 			"own function":             s.testOwnFunction,
 			"private registry":         s.testPrivateRegistry,
 		}},
+		{"samples", map[string]func(*testing.T){
+			"READMEs": s.testSamples,
+		}},
 		{"clients", map[string]func(*testing.T){
 			"stock clients": s.testContract,
 			"portal":        s.testPortal,
-			"samples":       s.testSamples,
 		}},
 	} {
 		t.Run(group.name, func(t *testing.T) {
