@@ -157,6 +157,10 @@ bench-portal: build binaries ## measure what the portal costs a browser with 500
 	@tools/chromium.sh
 	@go run ./bench/portal $(BENCH_FLAGS)
 
+.PHONY: bench-newcomer
+bench-newcomer: ## measure the time from a clone to functions, with nothing downloaded or compiled before, in some six minutes
+	@bench/newcomer/newcomer.sh
+
 .PHONY: bench-fidelity
 bench-fidelity: build binaries ## measure how faithful a rehearsal is, beside the same load for real (BENCH_FLAGS="..." passes flags)
 	@go run ./bench/fidelity $(BENCH_FLAGS)
