@@ -241,15 +241,26 @@ troubles() {
 	done
 }
 
+# await returns once everything runs and the gateway answers. That alerts reach it takes Prometheus some seconds more; where
+# that fails counts are held, and requests are served all the same.
 await() {
-	local begin=$SECONDS answer last='' told=$((SECONDS - 5)) now bad
+	local begin=$SECONDS answer health last='' told=$((SECONDS - 5)) served=0 now bad
 	while :; do
 		# An engine that does not answer for a moment, or a service that goes meanwhile, is no end of the waiting.
 		bad=$(updates 2>"$overlay/errors" | awk '$2 ~ /^(paused|rollback)/ { print $1 }' | paste -sd' ') || bad=''
 		[ -z "$bad" ] || fail "Swarm took back the update of $bad" "$(troubles $bad)" # unquoted: names
 		now=$(waiting 2>"$overlay/errors" | paste -sd' ') || now="docker: $(tail -n 1 "$overlay/errors")"
 		if [ -z "$now" ]; then
-			answer=$(bin/faas healthcheck --url "http://$host:$FAAS_PORT/healthz" 2>&1) && ready && listed && return 0
+			if answer=$(bin/faas healthcheck --url "http://$host:$FAAS_PORT/healthz" 2>&1) && health=$answer && listed; then
+				[[ $health != *'"control_loop":"alive"'* ]] || return 0
+				[ "$served" -ne 0 ] || served=$SECONDS
+				answer=$health
+				if [ $((SECONDS - served)) -ge 30 ]; then
+					say "deploy: no alert has reached the gateway in 30 s, so counts will not follow the load: $health"
+					say "  docker service logs ${stack}_prometheus    and    docker service logs ${stack}_alertmanager    tell more"
+					return 0
+				fi
+			fi
 			now="the gateway: $answer"
 		fi
 		if [ "$now" != "$last" ] && [ $((SECONDS - told)) -ge 5 ]; then
@@ -261,9 +272,6 @@ await() {
 		sleep 1
 	done
 }
-
-# ready: the control loop is closed as well, or it is not known.
-ready() { [[ $answer != *'"control_loop"'* || $answer == *'"control_loop":"alive"'* ]]; }
 
 # listed asks the gateway for its functions, and sets answer to why not.
 listed() {

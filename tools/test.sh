@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# test.sh STAGE GO-TEST-ARGUMENTS... runs go test and says how many tests passed, failed and were skipped.
+# test.sh STAGE GO-TEST-ARGUMENTS... runs go test by gotestsum and says how many tests passed, failed and were skipped.
 #
-# It prints what go test prints without -v: one line for a package that passed, everything for one that
-# failed. A skipped test is named and, under CI, is a failure: there, everything that a test needs is installed.
-# (A fuzz target that skips a seed only says that the seed is not its kind of input.)
+# It prints one line for a package, and of each test that failed everything, at the end. A skipped test is named and,
+# under CI, is a failure: there, everything that a test needs is installed. (A fuzz target that skips a seed only says
+# that the seed is not its kind of input.)
+# A test that failed is run once more, without those that ran beside it, and is named if it passes then: times on a
+# machine that others use are not all in its hands. More than a few failures, and data races, are no such thing.
 # -race, given first, is left out where there is no C compiler.
 # With RESULTS=FILE the counts are added to FILE as "STAGE passed failed skipped".
 set -euo pipefail
@@ -15,26 +17,50 @@ if [ "${1:-}" = -race ] && ! command -v "$(go env CC)" >/dev/null; then
 	say "$stage: without the race detector, which needs a C compiler"
 	shift
 fi
-counts=$(mktemp)
-trap 'rm -f "$counts"' EXIT
+packages=() arguments=()
+for argument in "$@"; do
+	case $argument in
+	./* | faas | faas/*) packages+=("$argument") ;;
+	*) arguments+=("$argument") ;;
+	esac
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 status=0
-go test -v "$@" 2>&1 | awk -v counts="$counts" '
-	/^ *--- PASS: / { passed++ }
-	/^ *--- FAIL: / { failed++ }
-	/^ *--- SKIP: / && !/SKIP: Fuzz[^ ]*\// { skipped++; skips = skips $0 "\n" }
-	{ log_of_package = log_of_package $0 "\n" }
-	/^(ok|\?) .*\t|^\t.*coverage: / { print; fflush(); log_of_package = "" }
-	/^ok  \t|^\?   \t/ { if (skips != "") printf "%s", skips; skips = "" }
-	/^FAIL\t/ { printf "%s", log_of_package; fflush(); log_of_package = ""; skips = "" }
-	END {
-		if (log_of_package !~ /^(FAIL\n)?$/) printf "%s", log_of_package
-		printf "%d %d %d\n", passed, failed, skipped > counts
-	}' || status=1
+go tool -modfile=tools/go.mod gotestsum --format pkgname --format-icons text --format-hide-empty-pkg --hide-summary skipped \
+	--jsonfile-timing-events "$work/events" --packages "${packages[*]}" \
+	--rerun-fails=1 --rerun-fails-abort-on-data-race -- "${arguments[@]}" || status=1
 
-read -r passed failed skipped <"$counts"
+# One event a line, of which the last about a test is what counts. Of a test and its parts, the part is named.
+touch "$work/events"
+awk -v stage="$stage" -v counts="$work/counts" '
+	function field(name) { return match($0, "\"" name "\":\"[^\"]*\"") ? substr($0, RSTART + length(name) + 4, RLENGTH - length(name) - 5) : "" }
+	{
+		test = field("Test"); action = field("Action")
+		if (test == "" || (action == "skip" && test ~ /^Fuzz[^\/]*\//)) next
+		name = field("Package") " " test
+		if (last[name] == "fail" && action == "pass") again[name]
+		last[name] = action
+	}
+	END {
+		for (name in last) {
+			n[last[name]]++
+			if (last[name] == "skip") print stage ": skipped: " name
+		}
+		for (name in again) for (whole = name; sub(/\/[^\/ ]*$/, "", whole) && whole ~ / /;) delete again[whole]
+		for (name in again) {
+			reruns++
+			print stage ": failed at first, and passed when it ran again: " name
+		}
+		printf "%d %d %d %d\n", n["pass"], n["fail"], n["skip"], reruns > counts
+	}' "$work/events" >&2
+
+read -r passed failed skipped reruns <"$work/counts"
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi # it did not build, or crashed
-say "$stage: $passed passed, $failed failed, $skipped skipped"
+again=
+[ "$reruns" -eq 0 ] || again=" ($reruns when run again)"
+say "$stage: $passed passed$again, $failed failed, $skipped skipped"
 [ -z "${RESULTS:-}" ] || printf '%s %s %s %s\n' "$stage" "$passed" "$failed" "$skipped" >>"$RESULTS"
 if [ "$skipped" -gt 0 ] && [ "${CI:-}" = true ]; then
 	say "$stage: no test may be skipped here"
