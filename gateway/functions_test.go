@@ -132,8 +132,14 @@ func TestBadRequestsSayWhatIsWrong(t *testing.T) {
 }
 
 func TestHealthShowsTheControlLoop(t *testing.T) {
-	loop := error(nil)
-	g := start(t, newFakeBackend(), func(o *Options) { o.ControlLoop = func() error { return loop } })
+	loop, awaited := error(nil), true
+	g := start(t, newFakeBackend(), func(o *Options) {
+		o.ControlLoop, o.AwaitsLoop = func() error { return loop }, func() bool { return awaited }
+	})
+	if _, body := g.do(t, "GET", "/healthz", ""); body != `{"status":"ok","control_loop":"waiting for the first alert"}` {
+		t.Error(body)
+	}
+	awaited = false
 	if _, body := g.do(t, "GET", "/healthz", ""); body != `{"status":"ok","control_loop":"alive"}` {
 		t.Error(body)
 	}

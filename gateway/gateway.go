@@ -132,6 +132,8 @@ type Options struct {
 	OpenAPI []byte
 	// ControlLoop returns nil while alerts arrive, else an error that says since when not. Nil: always alive.
 	ControlLoop func() error
+	// AwaitsLoop reports whether the first alert since the start has yet to come, and may take its time. Nil: never.
+	AwaitsLoop func() bool
 	// Listener takes API and invocations, MetricsListener the scrapes. Run closes both.
 	Listener, MetricsListener net.Listener
 	// Config is DefaultConfig() where it is zero.
@@ -207,6 +209,9 @@ func New(o Options) (*Gateway, error) {
 	}
 	if o.ControlLoop == nil {
 		o.ControlLoop = func() error { return nil }
+	}
+	if o.AwaitsLoop == nil {
+		o.AwaitsLoop = func() bool { return false }
 	}
 	g := &Gateway{
 		opts: o,

@@ -57,8 +57,8 @@ type health struct {
 	Status string `json:"status"`
 	// Reason says why it is still starting.
 	Reason string `json:"reason,omitempty"`
-	// ControlLoop is alive, or says since when no alert has come. Requests are served all the same, so it
-	// does not make the gateway unhealthy.
+	// ControlLoop is alive, or says that the first alert since the start is waited for, or since when none has come.
+	// Requests are served all the same, so it does not make the gateway unhealthy.
 	ControlLoop string `json:"control_loop"`
 }
 
@@ -73,6 +73,8 @@ func (g *Gateway) showHealth(w http.ResponseWriter, r *http.Request) error {
 	h, status := health{Status: "ok", ControlLoop: "alive"}, http.StatusOK
 	if err := g.opts.ControlLoop(); err != nil {
 		h.ControlLoop = err.Error()
+	} else if g.opts.AwaitsLoop() {
+		h.ControlLoop = "waiting for the first alert"
 	}
 	switch {
 	case g.draining.Err() != nil:

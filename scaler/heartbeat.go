@@ -100,6 +100,13 @@ func (h *heartbeat) remaining(now time.Time) time.Duration {
 	return h.deadline().Sub(now)
 }
 
+// awaited reports whether the first beat is still waited for, without complaint.
+func (h *heartbeat) awaited(now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return !h.started.IsZero() && h.last.IsZero() && !h.lost && now.Before(h.deadline())
+}
+
 // err says what is wrong with the loop, if anything.
 func (h *heartbeat) err(now time.Time) error {
 	h.mu.Lock()
@@ -123,6 +130,9 @@ func (h *heartbeat) err(now time.Time) error {
 // ControlLoop returns nil while Heartbeat alerts arrive, and in the time of grace after the start.
 // Otherwise its error, of kind ErrUnavailable, says since when none came and that all counts are held.
 func (s *Scaler) ControlLoop() error { return s.heart.err(time.Now()) }
+
+// AwaitsLoop reports whether no Heartbeat alert has come since the start, in the time of grace.
+func (s *Scaler) AwaitsLoop() bool { return s.heart.awaited(time.Now()) }
 
 // heartbeatArrived takes a Heartbeat alert from the webhook.
 func (s *Scaler) heartbeatArrived(now time.Time, firing bool) {

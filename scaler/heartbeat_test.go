@@ -31,6 +31,7 @@ func TestControlLoop(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, _ := start(t, Options{Backend: functions(1, "resize")})
+				beat := false
 				for i, m := range tt.moments {
 					synctest.Wait()
 					time.Sleep(m.wait)
@@ -41,6 +42,10 @@ func TestControlLoop(t *testing.T) {
 					err := s.ControlLoop()
 					if (err == nil) != (m.down == "") || err != nil && !strings.Contains(err.Error(), m.down) {
 						t.Errorf("moment %d: %v, want %q", i, err, m.down)
+					}
+					beat = beat || m.body == firing
+					if got, want := s.AwaitsLoop(), !beat && err == nil; got != want {
+						t.Errorf("moment %d: waits for the first beat %t, want %t", i, got, want)
 					}
 					want := 0.0
 					if m.down == "" {

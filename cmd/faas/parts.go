@@ -50,6 +50,7 @@ func assemble(b backend, alertmanager *alerting.Client, o gateway.Options) (*sca
 	}
 	o.Backend, o.Watcher, o.Scaler, o.Secrets, o.Logs, o.Tuner = b, b, s, b, b, b
 	o.Alerts, o.ScaleEvents, o.ControlLoop = s.Alerts(), s.Events(), s.ControlLoop
+	o.AwaitsLoop = s.AwaitsLoop
 	o.Decisions, o.FollowDecisions = lastDecisions(s), followDecisions(s)
 	if alertmanager != nil {
 		o.Freezer, o.AlertReader = s, alertmanager
