@@ -9,7 +9,9 @@ import (
 )
 
 // documents are typed in parallel. Each is at an address of this machine's own network, where its ports are free.
-var documents = []string{"docs/tutorial.md", "docs/howto/secrets.md", "docs/howto/troubleshooting.md"}
+var documents = []string{
+	"docs/tutorial.md", "docs/own-function.md", "docs/howto/secrets.md", "docs/howto/troubleshooting.md",
+}
 
 func TestDocuments(t *testing.T) {
 	root, err := filepath.Abs("../..")
