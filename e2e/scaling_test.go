@@ -80,7 +80,7 @@ func TestThresholdChangedWhileRunning(t *testing.T) {
 	}
 	Play(t, sys, Scenario{
 		At(0, Offer("echoit", 36)),
-		Between(0, 5*second, Reaches("echoit", 2, 3)), // 36 / 18; 3 where the first requests come in a heap
+		Between(0, 12*second, Reaches("echoit", 2, 3)), // 36 / 18, told from chance by a full mean of 5 s; 3 where the first requests come in a heap
 		At(12*second, edit("20", "5")),
 		Between(12*second, 16*second, Reaches("echoit", 8, 9)), // 36 / 4.5
 		At(25*second, edit("5", "20")),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deploy.sh up     deploys docker-compose.yml as the stack `func` and waits until all of it runs
 # deploy.sh down   removes the stack, the functions deployed through its gateway, the secrets that `up` made and the
-#                  asynchronous calls that wait on this node (KEEP_CALLS=1 keeps those)
+#                  asynchronous calls (KEEP_CALLS=1 keeps those) and silences of this node
 #
 # Deploying again changes what changed: a new image, an edited rule, a setting. Replica counts stay as they are.
 # Read from the environment: STACK (func), FAAS_PORT (8080), DEPLOY_TIMEOUT (180 seconds), FAAS_DATA (.faas, where the
@@ -382,15 +382,18 @@ remove_secrets() {
 	done
 }
 
-# remove_calls removes the volume of the queue, where it is on this node.
-remove_calls() {
-	local volume=${stack}_queue
-	[ -n "$(docker volume ls -q --filter "name=^$volume\$")" ] || return 0
-	if [ -n "${KEEP_CALLS:-}" ]; then
-		say "kept the asynchronous calls in the volume $volume"
-	else
-		docker volume rm "$volume" >/dev/null || say "kept the volume $volume"
-	fi
+# remove_volumes removes those of Alertmanager and of the queue, where they are on this node.
+remove_volumes() {
+	local name volume
+	for name in alertmanager queue; do
+		volume=${stack}_$name
+		[ -n "$(docker volume ls -q --filter "name=^$volume\$")" ] || continue
+		if [ "$name" = queue ] && [ -n "${KEEP_CALLS:-}" ]; then
+			say "kept the asynchronous calls in the volume $volume"
+		else
+			docker volume rm "$volume" >/dev/null || say "kept the volume $volume"
+		fi
+	done
 }
 
 down() {
@@ -419,7 +422,7 @@ down() {
 	done
 	remove_old_configs
 	remove_secrets
-	remove_calls
+	remove_volumes
 	rm -rf "$overlay"
 	rmdir "$data/swarm" 2>/dev/null || true
 	say "removed in $((SECONDS - begin)) s; the password is kept in $secrets for the next time"

@@ -98,7 +98,8 @@ func (s *system) startLoop(ctx context.Context, c *measureCommand) error {
 	}
 	s.alertmanager, err = s.program("alertmanager", paths[1], s.alertmanagerAt, nil,
 		"--config.file="+filepath.Join(config, "alertmanager", "alertmanager.yml"),
-		"--storage.path="+filepath.Join(s.dir, "alertmanager"), "--cluster.listen-address=", "--data.retention=1h")
+		"--storage.path="+filepath.Join(s.dir, "alertmanager"), "--cluster.listen-address=", "--data.retention=1h",
+		"--data.maintenance-interval=10s")
 	if err != nil {
 		return err
 	}

@@ -156,7 +156,7 @@ func (s *system) alertmanager() (*supervise.Program, error) {
 		"--config.file="+filepath.Join(s.configDir(), "alertmanager", "alertmanager.yml"),
 		"--storage.path="+filepath.Join(s.data, "alertmanager"),
 		// The head of alertmanager.yml says why.
-		"--cluster.listen-address=", "--data.retention=1h",
+		"--cluster.listen-address=", "--data.retention=1h", "--data.maintenance-interval=10s",
 	)
 }
 

@@ -13,9 +13,16 @@ import (
 func (s stack) testPartsKilled(t *testing.T) {
 	const f = "held"
 	const loop, killed, back, end = 12 * time.Second, 36 * time.Second, 43 * time.Second, 48 * time.Second
+	const paused = "paused" // by a silence, which outlives what is killed
 	s.deploy(t, echo(f, map[string]string{"down.window": "10s"}))
+	s.deploy(t, echo(paused, nil))
+	if _, err := s.cli(t)(".", "scale", "freeze", paused, "--for=10m", "--comment=parts are killed"); err != nil {
+		t.Fatal(err)
+	}
 	rec, err := e2e.Scenario{
 		e2e.At(0, e2e.Offer(f, 20)),
+		e2e.At(0, e2e.Offer(paused, 20)),
+		e2e.During(0, end, e2e.Stays(paused, 1, 1)),
 		// 20 / 4.5, of which 4 carry nearly all. What had no request before is known by its full mean after seven seconds.
 		e2e.Between(0, loop, e2e.Reaches(f, 4, 6)),
 		e2e.At(loop, s.kill("prometheus")),
