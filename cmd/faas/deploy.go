@@ -23,6 +23,7 @@ import (
 	"faas/function"
 	"faas/internal/image"
 	"faas/internal/stack"
+	"faas/internal/top"
 )
 
 // deployCommand is `faas deploy`.
@@ -227,12 +228,15 @@ func (c *deployCommand) await(ctx context.Context, d *deployedFunction, say io.W
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
-	told := ""
+	told, last := "", error(nil)
 	quiet := 0 // how often in a row nothing was starting: new replicas come a moment after the change
 	for {
 		var now api.FunctionStatus // a new one each time, since what it has none of is left out of the answer
 		err := c.ask(ctx, http.MethodGet, "/system/function/"+url.PathEscape(d.Function), nil, &now)
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() == nil {
+			last = err
+		}
+		if errors.Is(err, function.ErrNotFound) || errors.Is(err, top.ErrCredentials) { // no more waiting mends that
 			return fmt.Errorf("wait for %s: %w", d.Function, err)
 		}
 		var state string
@@ -256,9 +260,20 @@ func (c *deployCommand) await(ctx context.Context, d *deployedFunction, say io.W
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return fmt.Errorf("%s: stopped waiting: %s", d.Function, cmp.Or(told, "it was not looked at"))
 			}
-			return fmt.Errorf("%s is not ready after %s: %s; `faas logs %s` shows what it writes", d.Function, c.Wait, cmp.Or(told, "the gateway does not answer"), d.Function)
+			return fmt.Errorf("%s is not ready after %s: %s; `faas logs %s` shows what it writes", d.Function, c.Wait, why(told, last), d.Function)
 		}
 	}
+}
+
+// why says what stands in the way of a function: what its gateway said last, and that it answered no more.
+func why(told string, last error) string {
+	switch {
+	case last != nil:
+		return oneLine(last.Error())
+	case told != "":
+		return told
+	}
+	return "the gateway does not answer"
 }
 
 // stateOf says how far a function is.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/charmbracelet/x/term"
+	"golang.org/x/net/http/httpguts"
 
 	"faas/function"
 	"faas/internal/httperr"
@@ -50,9 +51,13 @@ func (c *invokeCommand) Validate() error {
 		return errors.New("--callback goes with --async")
 	}
 	for _, h := range c.Header {
-		if name, _, ok := strings.Cut(h, ":"); !ok || strings.TrimSpace(name) == "" {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok || !httpguts.ValidHeaderFieldName(strings.TrimSpace(name)) || !httpguts.ValidHeaderFieldValue(strings.TrimSpace(value)) {
 			return fmt.Errorf("--header %q: write it as 'Name: value'", h)
 		}
+	}
+	if strings.Contains(c.Name, "#") {
+		return fmt.Errorf("%q: what follows # is not sent: write %%23 for it", c.Name)
 	}
 	for _, q := range c.Query {
 		if !strings.Contains(q, "=") {
@@ -90,7 +95,7 @@ func (c *invokeCommand) Run(ctx context.Context, app *kong.Kong) error {
 	began := time.Now()
 	client := &http.Client{
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, DisableCompression: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // it is the function's answer
+		CheckRedirect: noRedirects, // it is the function's answer
 	}
 	resp, err := client.Do(req)
 	if err != nil {
@@ -103,6 +108,9 @@ func (c *invokeCommand) Run(ctx context.Context, app *kong.Kong) error {
 	name, _, _ := strings.Cut(c.Name, "/")
 	if resp.StatusCode == http.StatusNotFound && resp.Header.Get(httperr.OriginHeader) != "" {
 		return c.unknown(ctx, "invoke", name, function.NotFoundf("%s", name))
+	}
+	if to, err := resp.Location(); err == nil && to.Path == req.URL.Path && (to.Scheme != req.URL.Scheme || to.Host != req.URL.Host) {
+		return fmt.Errorf("invoke %s: %w", name, redirected(req.URL.String(), resp)) // nothing was called
 	}
 	if err := c.print(app.Stdout, resp, began); err != nil {
 		return err
@@ -129,7 +137,11 @@ func (c *invokeCommand) request(ctx context.Context) (*http.Request, error) {
 			key, value, _ := strings.Cut(q, "=")
 			query[i] = url.QueryEscape(key) + "=" + url.QueryEscape(value)
 		}
-		target += "?" + strings.Join(query, "&")
+		between := "?"
+		if strings.Contains(path, "?") {
+			between = "&"
+		}
+		target += between + strings.Join(query, "&")
 	}
 	body, err := c.body()
 	if err != nil {

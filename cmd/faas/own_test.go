@@ -371,6 +371,9 @@ func TestInvoke(t *testing.T) {
 	if out != "1, 2 k=v+w b,c" || err == nil || !strings.HasPrefix(err.Error(), "invoke a: 418 I'm a teapot, call id;") {
 		t.Errorf("%q, %v", out, err)
 	}
+	if out, _ := runFaas(t, "invoke", "a/sub?x=1", "--query", "k=v", "--body", ""); out != " x=1&k=v " {
+		t.Errorf("%q", out)
+	}
 	body := filepath.Join(t.TempDir(), "body")
 	writeTest(t, body, "from a file")
 	if out := mustRun(t, "invoke", "a", "--body", "@"+body); out != "from a file" {
@@ -389,6 +392,8 @@ func TestInvoke(t *testing.T) {
 		"a --callback=http://x":   "--callback goes with --async",
 		"a --header=x":            `--header "x": write it as 'Name: value'`,
 		"a --query=x":             `--query "x": write it as key=value`,
+		"a --header=x/y;z:1":      `--header "x/y;z:1": write it as 'Name: value'`,
+		"a/b#c --body=":           `"a/b#c": what follows # is not sent: write %23 for it`,
 		"a --body=@/no/such":      "--body: open /no/such",
 		"a --gateway=127.0.0.1:1": "http://127.0.0.1:1 cannot be reached",
 	} {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"faas/gateway"
+	"faas/internal/supervise"
 )
 
 // Where `faas up` puts things unless it is told otherwise.
@@ -24,7 +27,7 @@ type gatewayFlags struct {
 	Data         string `default:"${data}" placeholder:"DIR" env:"FAAS_DATA" help:"Directory in which faas up keeps its data, where the addresses and the password are (default ${default})."`
 	Gateway      string `placeholder:"URL" env:"FAAS_GATEWAY" help:"The gateway. Default: that of the stack file, that of the environment variable OPENFAAS_URL, that of faas up, else ${gateway_url}."`
 	User         string `default:"${user}" env:"FAAS_USER" help:"User for the gateway (default ${default})."`
-	PasswordFile string `placeholder:"FILE" env:"FAAS_PASSWORD_FILE" help:"File with the password. Default: secrets/basic-auth-password in --data when it is there."`
+	PasswordFile string `placeholder:"FILE" env:"FAAS_PASSWORD_FILE" help:"File with the password. Default, for a gateway of this machine: secrets/basic-auth-password in --data when it is there."`
 
 	ofStack string // what a stack file names as its gateway
 }
@@ -47,21 +50,26 @@ func (c *gatewayFlags) given() string {
 	if ofStack == defaultGateway || ofStack == "http://localhost:8080" {
 		ofStack = ""
 	}
-	url := cmp.Or(c.Gateway, ofStack, os.Getenv("OPENFAAS_URL"))
-	if url != "" && !strings.Contains(url, "://") {
-		url = "http://" + url
+	given := cmp.Or(c.Gateway, ofStack, os.Getenv("OPENFAAS_URL"))
+	if given != "" && !strings.Contains(given, "://") {
+		given = "http://" + given
 	}
-	return url
+	return given
 }
 
 func (c *gatewayFlags) passwordFile() string {
 	return cmp.Or(c.PasswordFile, filepath.Join(c.Data, "secrets", gateway.PasswordFile))
 }
 
+// password is that of --password-file, else that in --data where the gateway is ours. Empty: none, and the gateway tells if it
+// wants one.
 func (c *gatewayFlags) password() (string, error) {
+	if c.PasswordFile == "" && !c.ours() {
+		return "", nil
+	}
 	text, err := os.ReadFile(c.passwordFile())
 	if errors.Is(err, fs.ErrNotExist) && c.PasswordFile == "" {
-		return "", nil // the gateway tells if it wants one
+		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("--password-file: %w", err)
@@ -69,10 +77,24 @@ func (c *gatewayFlags) password() (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
+// ours reports whether the gateway is that of the faas up that keeps its data in --data, or another of this machine. The
+// password there is nobody else's, whatever a stack file names as its gateway.
+func (c *gatewayFlags) ours() bool {
+	at, err := url.Parse(c.url())
+	if err != nil {
+		return false
+	}
+	a, err := readAddresses(c.Data)
+	return err == nil && at.Host == a.Gateway || supervise.Loopback(net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "0")))
+}
+
 // refused adds to err where the password came from, or where it was looked for.
 func (c *gatewayFlags) refused(err error, sent bool) error {
 	if sent {
 		return fmt.Errorf("%w (it was user %s with the password in %s)", err, c.User, c.passwordFile())
+	}
+	if c.PasswordFile == "" && !c.ours() {
+		return fmt.Errorf("%w (none was sent to %s: --password-file names the file with its password)", err, c.url())
 	}
 	return fmt.Errorf("%w (there is no password in %s)", err, c.passwordFile())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,8 +27,11 @@ type scaleCommand struct {
 	Unfreeze scaleUnfreezeCommand `cmd:"" help:"Let them change these again."`
 }
 
-// maxScaleAnswer bounds what is read of one answer.
-const maxScaleAnswer = 4 << 20
+// maxAnswer bounds what is read of one answer, in bytes: a function takes some 600, with its labels.
+const maxAnswer = 64 << 20
+
+// noRedirects has an answer of 3xx be an answer: a request that changes something would be sent on as one that does not.
+func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // ask sends a request to the gateway, with body as JSON unless it is nil, and reads the answer into to unless that is nil. What
 // the gateway refuses is an error in its own words, of kind ErrNotFound for what it says that there is not.
@@ -39,10 +43,14 @@ func (c *gatewayFlags) ask(ctx context.Context, method, path string, body, to an
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // only read
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxScaleAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	switch {
 	case err != nil:
 		return fmt.Errorf("read the answer of %s%s: %w", c.url(), path, err)
+	case len(text) > maxAnswer:
+		return fmt.Errorf("the answer of %s%s has more than %d MiB", c.url(), path, maxAnswer>>20)
+	case to == nil && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"):
+		return fmt.Errorf("%s%s answers %s with a page: is that a faas gateway?", c.url(), path, resp.Status)
 	case to == nil:
 		return nil
 	}
@@ -77,7 +85,7 @@ func (c *gatewayFlags) send(ctx context.Context, method, path string, body any) 
 	if password != "" {
 		req.SetBasicAuth(c.User, password)
 	}
-	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
+	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}, CheckRedirect: noRedirects}
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, c.unreachable(err)
@@ -86,10 +94,13 @@ func (c *gatewayFlags) send(ctx context.Context, method, path string, body any) 
 		return resp, nil
 	}
 	defer func() { _ = resp.Body.Close() }() // only read
+	if resp.StatusCode < http.StatusBadRequest {
+		return nil, redirected(base+path, resp)
+	}
 	if resp.StatusCode == http.StatusUnauthorized {
 		return nil, c.refused(top.ErrCredentials, password != "")
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxScaleAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s%s: %w", base, path, err)
 	}
@@ -103,6 +114,15 @@ func (c *gatewayFlags) unreachable(err error) error {
 		err = wrapped.Err
 	}
 	return fmt.Errorf("%s cannot be reached (%w): `make up` starts everything, --gateway names another", c.url(), err)
+}
+
+// redirected says where a gateway sends one on, which is not followed.
+func redirected(asked string, resp *http.Response) error {
+	to := resp.Header.Get("Location")
+	if at, err := resp.Location(); err == nil {
+		to = at.String()
+	}
+	return fmt.Errorf("%s answers %s to %s: name the gateway that is meant with --gateway", asked, resp.Status, top.Printable(cmp.Or(to, "nowhere")))
 }
 
 // refusal is what a gateway answers where it does not do as it was asked.
