@@ -7,11 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"faas/function"
 )
 
 // Load reads and checks a stack file and the environment files that it names, with the variables that lookup knows. It
@@ -64,16 +61,13 @@ func loadEnvFile(path string) (map[string]string, error) {
 }
 
 func parseEnvFile(path string, data []byte) (map[string]string, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, function.Invalidf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if len(doc.Content) == 0 {
-		return nil, nil
-	}
 	p := &parser{file: path}
+	doc, err := p.document(data)
+	if doc == nil {
+		return nil, err
+	}
 	var env map[string]string
-	p.each(doc.Content[0], "the file", func(key, value *yaml.Node) {
+	p.each(doc, "the file", func(key, value *yaml.Node) {
 		if key.Value != "environment" {
 			p.fail(key, "unknown key %q: there is only environment", key.Value)
 			return
