@@ -343,6 +343,11 @@ func TestRemove(t *testing.T) {
 	if got := mustRun(t, "rm", "a", "b"); got != "a: removed\nb: removed\n" {
 		t.Errorf("got %q", got)
 	}
+	file := filepath.Join(t.TempDir(), "stack.yml")
+	writeTest(t, file, "functions: {b: {image: x/b, environment_file: [gone.yml]}, a: {image: x/a}}\n")
+	if got := mustRun(t, "rm", "-f", file); got != "a: removed\nb: removed\n" {
+		t.Errorf("a file's: %q", got)
+	}
 	for _, args := range [][]string{{"rm"}, {"rm", "a", "-f", "stack.yml"}} {
 		if _, err := runFaas(t, args...); err == nil || !strings.Contains(err.Error(), "name functions, or a stack file with -f") {
 			t.Errorf("%v: %v", args, err)

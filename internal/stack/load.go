@@ -17,11 +17,7 @@ import (
 // wrong with it.
 func Load(file string, lookup func(string) (string, bool)) (*File, []string, error) {
 	files := []string{file}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, files, fmt.Errorf("read the stack file: %w", err)
-	}
-	s, err := Parse(file, data, lookup)
+	s, err := Read(file, lookup)
 	if err != nil {
 		return nil, files, err
 	}
@@ -49,6 +45,15 @@ func Load(file string, lookup func(string) (string, bool)) (*File, []string, err
 		s.Functions[name] = e
 	}
 	return s, files, errors.Join(errs...)
+}
+
+// Read is Parse of a file, for those who need no environment of functions and so none of the files that it may be in.
+func Read(file string, lookup func(string) (string, bool)) (*File, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the stack file: %w", err)
+	}
+	return Parse(file, data, lookup)
 }
 
 // loadEnvFile reads a file that holds one mapping under the key environment.
