@@ -74,12 +74,9 @@ func (n New) Make() ([]string, error) {
 	v := values{Name: n.Name, Image: prefix + "/" + strings.ToLower(n.Name) + ":latest", Handler: "."}
 	entry, add := "", func() error { return nil }
 	if n.Append != "" {
-		handler, err := filepath.Rel(filepath.Dir(n.Append), n.Dir)
-		if err != nil {
+		var err error
+		if v.Handler, err = relative(n.Append, n.Dir); err != nil {
 			return nil, err
-		}
-		if v.Handler = filepath.ToSlash(handler); !strings.HasPrefix(v.Handler, "../") {
-			v.Handler = "./" + v.Handler
 		}
 	}
 	entry, err := v.fill(path.Join("templates", n.Lang, stackEntry))
@@ -103,6 +100,24 @@ func (n New) Make() ([]string, error) {
 		return nil, errors.Join(err, os.RemoveAll(n.Dir)) // which was not there before
 	}
 	return made, nil
+}
+
+// relative is dir as a stack file names it.
+func relative(file, dir string) (string, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Rel(filepath.Dir(file), dir); err != nil {
+		return "", err
+	}
+	if dir = filepath.ToSlash(dir); !strings.HasPrefix(dir, "../") {
+		dir = "./" + dir
+	}
+	return dir, nil
 }
 
 func stackHead(name string) string {

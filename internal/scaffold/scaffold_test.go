@@ -90,6 +90,31 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// TestAppendFromElsewhere names the folder or the stack file by a whole path, and the other one from here.
+func TestAppendFromElsewhere(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	for _, test := range []struct{ dir, file, want string }{
+		{"a", filepath.Join(root, "sub", "stack.yml"), "../a"},
+		{filepath.Join(root, "b"), "stack.yml", "./b"},
+		{"sub/c", filepath.Join(root, "sub", "stack.yml"), "./c"},
+	} {
+		if err := os.MkdirAll(filepath.Dir(test.file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(test.file, []byte("functions:\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (New{Name: "x", Lang: "sh", Dir: test.dir, Append: test.file}).Make(); err != nil {
+			t.Errorf("%+v: %v", test, err)
+			continue
+		}
+		if text, err := os.ReadFile(test.file); err != nil || !strings.Contains(string(text), "handler: "+test.want+"\n") {
+			t.Errorf("%+v: %v\n%s", test, err, text)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, test := range []struct {
 		new  New
