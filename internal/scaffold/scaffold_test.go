@@ -116,16 +116,34 @@ func TestAppendFromElsewhere(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	none := t.TempDir()
 	for _, test := range []struct {
 		new  New
 		want string
 	}{
-		{New{Name: "../x", Lang: "go", Dir: filepath.Join(t.TempDir(), "x")}, `function name "../x"`},
-		{New{Name: "x", Lang: "cobol", Dir: filepath.Join(t.TempDir(), "x")}, `language "cobol": there are dockerfile, go, node, python, sh`},
+		{New{Name: "../x", Lang: "go"}, `function name "../x"`},
+		{New{Name: "x", Lang: "cobol"}, `language "cobol": there are dockerfile, go, node, python, sh`},
 		{New{Name: "x", Lang: "go", Dir: t.TempDir()}, "is there already"},
+		{New{Name: "a-", Lang: "go"}, `function name "a-": no image can have it: use a single`},
+		{New{Name: "a..b", Lang: "go"}, `function name "a..b": no image can have it`},
+		{New{Name: "a___b", Lang: "go"}, `function name "a___b": no image can have it`},
+		{New{Name: "x", Lang: "go", Prefix: "My Reg: x #"}, `prefix "My Reg: x #": image My Reg: x #/x:latest would be no image's name: write it as`},
+		{New{Name: "x", Lang: "go", Prefix: "Registry.io/Team"}, `prefix "Registry.io/Team": image`},
+		{New{Name: "x", Lang: "go", Prefix: "Team"}, `prefix "Team": image`},
+		{New{Name: "x", Lang: "go", Prefix: "https://registry.io/team"}, `prefix "https://registry.io/team": image`},
+		{New{Name: "x", Lang: "go", Prefix: "[::1]:5000/team"}, `stack.yml:`}, // what YAML takes for a list
 	} {
+		if test.new.Dir == "" {
+			test.new.Dir = filepath.Join(none, "x")
+		}
 		if _, err := test.new.Make(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want %q", test.new, err, test.want)
+		}
+		if _, err := os.Stat(filepath.Join(none, "x")); err == nil {
+			t.Errorf("%+v: the folder was made", test.new)
+			if err := os.RemoveAll(filepath.Join(none, "x")); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
