@@ -45,7 +45,19 @@ func (*deployCommand) Help() string {
 }
 
 // Validate is called by the parser.
-func (c *deployCommand) Validate() error { return c.check() }
+func (c *deployCommand) Validate(parsed *kong.Context) error {
+	if !c.Build && !c.Watch {
+		for _, at := range parsed.Path {
+			if at.Flag != nil && at.Flag.Group != nil && at.Flag.Group.Key == buildGroup {
+				return fmt.Errorf("--%s: no image is built: say --build, or leave it out", at.Flag.Name)
+			}
+		}
+	}
+	return c.check()
+}
+
+// buildGroup is the group of the flags of buildFlags.
+const buildGroup = "How images are made:"
 
 // deployedFunction is what -o json prints of a function.
 type deployedFunction struct {

@@ -299,6 +299,24 @@ functions:
 	}
 }
 
+// TestDeployWithoutBuild gives flags that say how to build to a deploy that does not.
+func TestDeployWithoutBuild(t *testing.T) {
+	newStub(t, api.FunctionStatus{Name: "a", Replicas: 1, AvailableReplicas: 1})
+	t.Chdir(t.TempDir())
+	writeTest(t, "stack.yml", "functions: {a: {image: x/a, skip_build: true}}\n")
+	t.Setenv("FAAS_WATCHDOG", "/no/such") // it is meant for others
+	for _, flag := range []string{"--push", "--load", "--builder=docker", "--build-arg=A=1", "--label=a=b", "--arch=arm64", "--plain-http", "--watchdog=x"} {
+		name, _, _ := strings.Cut(flag, "=")
+		if _, err := runFaas(t, "deploy", flag); err == nil || !strings.Contains(err.Error(), name+": no image is built: say --build") {
+			t.Errorf("%s: %v", flag, err)
+		}
+		if _, err := runFaas(t, "deploy", "--build", "--wait", "0s", flag); err != nil {
+			t.Errorf("%s with --build: %v", flag, err)
+		}
+	}
+	mustRun(t, "deploy", "--wait", "0s")
+}
+
 func TestDeployThatIsNeverReady(t *testing.T) {
 	newStub(t, api.FunctionStatus{Name: "a", Replicas: 1, Blocked: "no such\nimage"})
 	t.Chdir(t.TempDir())
