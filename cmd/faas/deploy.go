@@ -217,7 +217,11 @@ func deployment(ctx context.Context, f stack.Function, here bool) (api.FunctionD
 	if info, err := os.Stat(f.Handler); err != nil || !info.IsDir() {
 		return d, fmt.Errorf("handler %s is not a directory", f.Handler)
 	}
-	state, err := image.State(f.Handler)
+	dir, err := filepath.EvalSymlinks(f.Handler)
+	if err != nil {
+		return d, err
+	}
+	state, err := image.State(dir)
 	if err != nil {
 		return d, err
 	}

@@ -18,8 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"faas/api"
+	"faas/function"
 	"faas/internal/httperr"
 	"faas/internal/image"
+	"faas/internal/stack"
 )
 
 // runFaas runs a command as main does, and returns what it prints.
@@ -315,6 +317,27 @@ func TestDeployWithoutBuild(t *testing.T) {
 		}
 	}
 	mustRun(t, "deploy", "--wait", "0s")
+}
+
+// TestLinkedHandler holds that another source is another build, where the handler is a link to its folder.
+func TestLinkedHandler(t *testing.T) {
+	root := t.TempDir()
+	writeTest(t, filepath.Join(root, "real", "x"), "1")
+	if err := os.Symlink("real", filepath.Join(root, "link")); err != nil {
+		t.Fatal(err)
+	}
+	f := stack.Function{Handler: filepath.Join(root, "link")}
+	build := func() string {
+		d, err := deployment(t.Context(), f, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return (*d.Annotations)[function.AnnotationBuild]
+	}
+	before := build()
+	if writeTest(t, filepath.Join(root, "real", "x"), "2"); build() == before {
+		t.Error("the build is the same")
+	}
 }
 
 func TestDeployThatIsNeverReady(t *testing.T) {
