@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"faas/api"
+	"faas/internal/stack"
 )
 
 // completionCommand is `faas completion`.
@@ -22,15 +24,31 @@ type completionCommand struct {
 // Help is called by the parser.
 func (*completionCommand) Help() string {
 	return "bash: `source <(faas completion bash)` in ~/.bashrc. zsh: the same with zsh in ~/.zshrc, after compinit. " +
-		"fish: `faas completion fish >~/.config/fish/completions/faas.fish`. Functions are completed too, from the gateway."
+		"fish: `faas completion fish >~/.config/fish/completions/faas.fish`. Functions are completed too, from the gateway, and for build and deploy from the stack file."
 }
 
 // The scripts ask faas itself what may come next, so that they are always those of the faas that is installed.
 var completionScripts = map[string]string{
+	// bash splits words at = and : too, so that they are put together by the blanks of the line, and of what is found only that
+	// goes into the line which bash takes for the last word.
 	"bash": `_faas() {
-	local IFS=$'\n' words=("${COMP_WORDS[@]:1:COMP_CWORD}")
-	COMPREPLY=($(faas complete -- "${words[@]}" 2>/dev/null))
-	[ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+	local IFS=$'\n' line=${COMP_LINE:0:COMP_POINT} words=() i=0 word blank
+	for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+		blank=${line%%[![:blank:]]*}
+		line=${line#"$blank"}
+		[ ${#word} -le ${#line} ] || word=$line
+		line=${line:${#word}}
+		if [ $i -eq 0 ] || [ -n "$blank" ]; then words[i++]=$word; else words[i-1]+=$word; fi
+	done
+	local last=${words[i-1]}
+	for ((i = ${#last}; i > 0; i--)); do
+		[[ $COMP_WORDBREAKS != *"${last:i-1:1}"* ]] || break
+	done
+	[[ $i -eq 0 || ${last:i-1:1} != @ ]] || ((i--))
+	word=${last:i}
+	COMPREPLY=($(faas complete -- "${words[@]:1}" 2>/dev/null))
+	[ ${#COMPREPLY[@]} -eq 0 ] || COMPREPLY=("${COMPREPLY[@]#"${last:0:i}"}")
+	[ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -P "${word%%[!@]*}" -f -- "${word#@}"))
 }
 complete -o filenames -F _faas faas
 `,
@@ -86,20 +104,27 @@ func (c *completeCommand) Run(ctx context.Context, app *kong.Kong) error {
 // candidates are what may stand in the place of the last word, whatever it begins with.
 func candidates(ctx context.Context, at *kong.Node, words []string) []string {
 	var value *kong.Flag // whose value comes next
+	file := cmp.Or(os.Getenv("FAAS_STACK"), defaultStack)
 	reach := gatewayFlags{
 		Gateway: os.Getenv("FAAS_GATEWAY"), PasswordFile: os.Getenv("FAAS_PASSWORD_FILE"),
 		User: cmp.Or(os.Getenv("FAAS_USER"), defaultUser), Data: cmp.Or(os.Getenv("FAAS_DATA"), defaultData),
 	}
+	set := func(flag, text string) {
+		if flag == "stack" {
+			file = text
+		}
+		reach.set(flag, text)
+	}
 	for _, word := range words[:len(words)-1] {
 		switch {
 		case value != nil:
-			reach.set(value.Name, word)
+			set(value.Name, word)
 			value = nil
 		case strings.HasPrefix(word, "-"):
 			name, text, glued := strings.Cut(word, "=")
 			if f := flagOf(at, name); f != nil && !f.IsBool() {
 				if value = f; glued {
-					reach.set(f.Name, text)
+					set(f.Name, text)
 					value = nil
 				}
 			}
@@ -129,6 +154,8 @@ func candidates(ctx context.Context, at *kong.Node, words []string) []string {
 		}
 	case len(at.Positional) > 0 && at.Positional[0].Enum != "":
 		all = at.Positional[0].EnumSlice()
+	case at.Name == "deploy" || at.Name == "build":
+		all = stackNames(file)
 	case len(at.Positional) > 0 && (at.Positional[0].Name == "function" || at.Parent.Name == "scale"):
 		all = reach.names(ctx)
 	}
@@ -179,6 +206,15 @@ func (c *gatewayFlags) set(flag, value string) {
 	case "password-file":
 		c.PasswordFile = value
 	}
+}
+
+// stackNames are the functions of a stack file, where it can be read.
+func stackNames(file string) []string {
+	s, err := stack.Read(file, os.LookupEnv)
+	if err != nil {
+		return nil // there is nowhere to say so
+	}
+	return slices.Sorted(maps.Keys(s.Functions))
 }
 
 // names are the functions of the gateway, where it can be asked.

@@ -11,10 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -45,7 +45,19 @@ func (*deployCommand) Help() string {
 }
 
 // Validate is called by the parser.
-func (c *deployCommand) Validate() error { return c.check() }
+func (c *deployCommand) Validate(parsed *kong.Context) error {
+	if !c.Build && !c.Watch {
+		for _, at := range parsed.Path {
+			if at.Flag != nil && at.Flag.Group != nil && at.Flag.Group.Key == buildGroup {
+				return fmt.Errorf("--%s: no image is built: say --build, or leave it out", at.Flag.Name)
+			}
+		}
+	}
+	return c.check()
+}
+
+// buildGroup is the group of the flags of buildFlags.
+const buildGroup = "How images are made:"
 
 // deployedFunction is what -o json prints of a function.
 type deployedFunction struct {
@@ -59,7 +71,7 @@ type deployedFunction struct {
 
 // Run deploys, and again while it watches.
 func (c *deployCommand) Run(ctx context.Context, app *kong.Kong) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := interruptible(ctx)
 	defer stop()
 	once := func(ctx context.Context, changed func(string) bool) error { return c.once(ctx, app.Stdout, changed) }
 	if !c.Watch {
@@ -101,30 +113,43 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 	if c.Output == "json" {
 		say = os.Stderr
 	}
+	if changed != nil {
+		functions = slices.DeleteFunc(functions, func(f stack.Function) bool { return !changed(f.Handler) })
+	}
 	all := []deployedFunction{}
 	var errs []error
-	for _, f := range functions {
-		if changed != nil && !changed(f.Handler) {
-			continue
-		}
+	for i, f := range functions {
 		d, err := c.deploy(ctx, f, here, say, buildDir(file))
+		if err != nil && ctx.Err() != nil {
+			errs = append(errs, fmt.Errorf("deploy: stopped, and not done: %s", namesOf(functions[i:])))
+			break
+		}
 		if err != nil {
 			errs = append(errs, file.Errorf(f.Line, f.Name, "%w", err))
 			continue
 		}
 		all = append(all, d)
 	}
-	if c.Wait > 0 {
-		for i := range all {
-			if err := c.await(ctx, &all[i], say); err != nil {
-				errs = append(errs, err)
-			}
+	for i := range all {
+		if c.Wait <= 0 || ctx.Err() != nil {
+			break
+		}
+		if err := c.await(ctx, &all[i], say); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	if c.Output == "json" {
 		errs = append(errs, writeJSON(to, all))
 	}
 	return errors.Join(errs...)
+}
+
+func namesOf(functions []stack.Function) string {
+	names := make([]string, len(functions))
+	for i, f := range functions {
+		names[i] = f.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // here reports whether the gateway runs functions as processes of this machine.
@@ -192,7 +217,11 @@ func deployment(ctx context.Context, f stack.Function, here bool) (api.FunctionD
 	if info, err := os.Stat(f.Handler); err != nil || !info.IsDir() {
 		return d, fmt.Errorf("handler %s is not a directory", f.Handler)
 	}
-	state, err := image.State(f.Handler)
+	dir, err := filepath.EvalSymlinks(f.Handler)
+	if err != nil {
+		return d, err
+	}
+	state, err := image.State(dir)
 	if err != nil {
 		return d, err
 	}

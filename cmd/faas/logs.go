@@ -9,9 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os/signal"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -41,7 +39,7 @@ const maxLogLine = 4 << 20
 
 // Run prints the lines as they come.
 func (c *logsCommand) Run(ctx context.Context, app *kong.Kong) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := interruptible(ctx)
 	defer stop()
 	q := url.Values{"name": {c.Name}, "tail": {strconv.Itoa(c.Tail)}, "follow": {strconv.FormatBool(c.Follow)}}
 	if c.Since > 0 {

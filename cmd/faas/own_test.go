@@ -18,8 +18,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"faas/api"
+	"faas/function"
 	"faas/internal/httperr"
 	"faas/internal/image"
+	"faas/internal/stack"
 )
 
 // runFaas runs a command as main does, and returns what it prints.
@@ -299,6 +301,45 @@ functions:
 	}
 }
 
+// TestDeployWithoutBuild gives flags that say how to build to a deploy that does not.
+func TestDeployWithoutBuild(t *testing.T) {
+	newStub(t, api.FunctionStatus{Name: "a", Replicas: 1, AvailableReplicas: 1})
+	t.Chdir(t.TempDir())
+	writeTest(t, "stack.yml", "functions: {a: {image: x/a, skip_build: true}}\n")
+	t.Setenv("FAAS_WATCHDOG", "/no/such") // it is meant for others
+	for _, flag := range []string{"--push", "--load", "--builder=docker", "--build-arg=A=1", "--label=a=b", "--arch=arm64", "--plain-http", "--watchdog=x"} {
+		name, _, _ := strings.Cut(flag, "=")
+		if _, err := runFaas(t, "deploy", flag); err == nil || !strings.Contains(err.Error(), name+": no image is built: say --build") {
+			t.Errorf("%s: %v", flag, err)
+		}
+		if _, err := runFaas(t, "deploy", "--build", "--wait", "0s", flag); err != nil {
+			t.Errorf("%s with --build: %v", flag, err)
+		}
+	}
+	mustRun(t, "deploy", "--wait", "0s")
+}
+
+// TestLinkedHandler holds that another source is another build, where the handler is a link to its folder.
+func TestLinkedHandler(t *testing.T) {
+	root := t.TempDir()
+	writeTest(t, filepath.Join(root, "real", "x"), "1")
+	if err := os.Symlink("real", filepath.Join(root, "link")); err != nil {
+		t.Fatal(err)
+	}
+	f := stack.Function{Handler: filepath.Join(root, "link")}
+	build := func() string {
+		d, err := deployment(t.Context(), f, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return (*d.Annotations)[function.AnnotationBuild]
+	}
+	before := build()
+	if writeTest(t, filepath.Join(root, "real", "x"), "2"); build() == before {
+		t.Error("the build is the same")
+	}
+}
+
 func TestDeployThatIsNeverReady(t *testing.T) {
 	newStub(t, api.FunctionStatus{Name: "a", Replicas: 1, Blocked: "no such\nimage"})
 	t.Chdir(t.TempDir())
@@ -342,6 +383,11 @@ func TestRemove(t *testing.T) {
 	g.there = true
 	if got := mustRun(t, "rm", "a", "b"); got != "a: removed\nb: removed\n" {
 		t.Errorf("got %q", got)
+	}
+	file := filepath.Join(t.TempDir(), "stack.yml")
+	writeTest(t, file, "functions: {b: {image: x/b, environment_file: [gone.yml]}, a: {image: x/a}}\n")
+	if got := mustRun(t, "rm", "-f", file); got != "a: removed\nb: removed\n" {
+		t.Errorf("a file's: %q", got)
 	}
 	for _, args := range [][]string{{"rm"}, {"rm", "a", "-f", "stack.yml"}} {
 		if _, err := runFaas(t, args...); err == nil || !strings.Contains(err.Error(), "name functions, or a stack file with -f") {

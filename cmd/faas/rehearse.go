@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -77,7 +75,7 @@ func (c *rehearseCommand) Validate() error {
 
 // Run rehearses, and shows what came of it.
 func (c *rehearseCommand) Run(ctx context.Context) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(ctx)
 	defer stop()
 	progress := newProgress(os.Stderr, term.IsTerminal(os.Stderr.Fd()))
 	r, err := c.rehearse(ctx, os.Stderr, progress)

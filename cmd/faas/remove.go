@@ -35,7 +35,7 @@ func (c *removeCommand) Validate() error {
 func (c *removeCommand) Run(ctx context.Context, app *kong.Kong) error {
 	names := c.Names
 	if c.Stack != "" {
-		file, _, err := stack.Load(c.Stack, os.LookupEnv)
+		file, err := stack.Read(c.Stack, os.LookupEnv)
 		if err != nil {
 			return err
 		}

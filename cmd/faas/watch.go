@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -23,29 +22,31 @@ const settle = 200 * time.Millisecond
 // watch does something again when files change.
 type watch struct {
 	say io.Writer
-	// files are the single files to watch, and the folders with all below them.
+	// files are the single files to watch, and the whole names of the folders that are watched with all below them.
 	files func() (files, dirs []string, err error)
+
+	missing map[string]bool // the folders of which it was said that they are waited for
 }
 
 // run does it at once for everything, and then for what changes, until ctx ends. changed reports whether a folder has; what
 // goes wrong is said, and tried again at the next change.
 func (w *watch) run(ctx context.Context, do func(ctx context.Context, changed func(dir string) bool) error) error {
-	files, dirs, err := w.files()
-	if err != nil {
-		return err
-	}
-	watcher, err := fsnotify.NewWatcher()
+	here, err := os.Getwd()
 	if err != nil {
 		return fmt.Errorf("watch files: %w", err)
 	}
-	defer func() { _ = watcher.Close() }() // nothing was written
+	files, dirs, err := w.names(here)
+	if err != nil {
+		return err
+	}
 	states := map[string]string{}
 	for again := false; ; again = true {
-		if err := w.follow(watcher, files, dirs); err != nil {
+		seen, err := newFollowed(files, dirs)
+		if err != nil {
 			return err
 		}
 		now := w.states(files, dirs)
-		if !maps.Equal(now, states) {
+		if there := w.there(files, dirs); there && !maps.Equal(now, states) {
 			changed := func(dir string) bool { return now[dir] != states[dir] }
 			if !again || stackChanged(now, states, files) {
 				changed = func(string) bool { return true }
@@ -53,16 +54,60 @@ func (w *watch) run(ctx context.Context, do func(ctx context.Context, changed fu
 			if err := do(ctx, changed); err != nil && ctx.Err() == nil {
 				fmt.Fprintln(w.say, "faas:", err)
 			}
-			states = now
-			fmt.Fprintf(w.say, "%s watching, Ctrl-C ends it\n", time.Now().Format(time.TimeOnly))
+			if ctx.Err() == nil {
+				fmt.Fprintf(w.say, "%s watching, Ctrl-C ends it\n", time.Now().Format(time.TimeOnly))
+			}
 		}
-		if err := w.wait(ctx, watcher); err != nil || ctx.Err() != nil {
+		states = now
+		err = wait(ctx, seen)
+		seen.close()
+		if err != nil || ctx.Err() != nil {
 			return err
 		}
-		if f, d, err := w.files(); err == nil { // else the next try says what is wrong
+		if f, d, err := w.names(here); err == nil { // else the next try says what is wrong
 			files, dirs = f, d
 		}
 	}
+}
+
+// names are the whole names of what is to be watched. They are those below here again when here was removed and made anew,
+// which the kernel takes for two folders.
+func (w *watch) names(here string) (files, dirs []string, err error) {
+	if err := os.Chdir(here); err != nil {
+		return nil, nil, fmt.Errorf("watch files: %w", err)
+	}
+	files, dirs, err = w.files()
+	files = slices.Clone(files)
+	for i, file := range files {
+		if !filepath.IsAbs(file) {
+			files[i] = filepath.Join(here, file)
+		}
+	}
+	return files, dirs, err
+}
+
+// there reports whether the folders of the single files are, without which nothing can be done. It says once of each folder
+// that is missing that it is waited for.
+func (w *watch) there(files, dirs []string) bool {
+	there, missing := true, map[string]bool{}
+	look := func(dir string) bool {
+		if _, err := os.Stat(dir); err == nil {
+			return true
+		}
+		if !missing[dir] && !w.missing[dir] {
+			fmt.Fprintf(w.say, "%s waiting for the folder %s\n", time.Now().Format(time.TimeOnly), dir)
+		}
+		missing[dir] = true
+		return false
+	}
+	for _, file := range files {
+		there = look(filepath.Dir(file)) && there
+	}
+	for _, dir := range dirs {
+		look(dir)
+	}
+	w.missing = missing
+	return there
 }
 
 // stackChanged reports whether one of the single files is another now.
@@ -74,7 +119,11 @@ func stackChanged(now, before map[string]string, files []string) bool {
 func (w *watch) states(files, dirs []string) map[string]string {
 	states := map[string]string{}
 	for _, dir := range dirs {
-		state, err := image.State(dir)
+		folder, err := filepath.EvalSymlinks(dir)
+		var state string
+		if err == nil {
+			state, err = image.State(folder)
+		}
 		if err != nil {
 			state = err.Error() // it goes on to be another when it can be read
 		}
@@ -86,33 +135,8 @@ func (w *watch) states(files, dirs []string) map[string]string {
 	return states
 }
 
-// follow adds folders that are new to those that the kernel tells of. Files are watched by their folders, since editors
-// put another in the place of one.
-func (w *watch) follow(watcher *fsnotify.Watcher, files, dirs []string) error {
-	for _, file := range files {
-		if err := watcher.Add(filepath.Dir(file)); err != nil {
-			return fmt.Errorf("watch %s: %w", file, err)
-		}
-	}
-	for _, dir := range dirs {
-		err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || !d.IsDir() {
-				return nil //nolint:nilerr // it is gone again, and whoever reads it says so
-			}
-			if rel, err := filepath.Rel(dir, name); err == nil && image.Skipped(rel) {
-				return fs.SkipDir
-			}
-			return watcher.Add(name)
-		})
-		if err != nil {
-			return fmt.Errorf("watch %s: %w", dir, err)
-		}
-	}
-	return nil
-}
-
 // wait returns when something changed and all is quiet again, or ctx ended.
-func (w *watch) wait(ctx context.Context, watcher *fsnotify.Watcher) error {
+func wait(ctx context.Context, seen *followed) error {
 	quiet := time.NewTimer(settle)
 	quiet.Stop()
 	defer quiet.Stop()
@@ -120,11 +144,11 @@ func (w *watch) wait(ctx context.Context, watcher *fsnotify.Watcher) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case e := <-watcher.Events:
-			if e.Op != fsnotify.Chmod && !strings.HasSuffix(e.Name, "~") {
+		case e := <-seen.watcher.Events:
+			if seen.counts(e) {
 				quiet.Reset(settle)
 			}
-		case err := <-watcher.Errors:
+		case err := <-seen.watcher.Errors:
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
 				return fmt.Errorf("watch files: %w", err)
 			}

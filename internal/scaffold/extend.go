@@ -8,6 +8,14 @@ import (
 	"faas/internal/stack"
 )
 
+// begin prepares to write a stack file of a function's own.
+func begin(file, text string) (write func() error, err error) {
+	if _, err := stack.Parse(file, []byte(text), os.LookupEnv); err != nil {
+		return nil, fmt.Errorf("what would be in it cannot be read again: %w", err)
+	}
+	return func() error { return os.WriteFile(file, []byte(text), 0o644) }, nil //nolint:gosec // source is no secret
+}
+
 // extend prepares to write entry to the end of a stack file, whose comments and order stay as they are.
 func extend(file, entry string) (write func() error, err error) {
 	text, err := os.ReadFile(file)

@@ -2,6 +2,7 @@ package scaffold
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"text/template"
+
+	"github.com/distribution/reference"
 
 	"faas/function"
 )
@@ -67,42 +70,73 @@ func (n New) Make() ([]string, error) {
 	if _, err := os.Lstat(n.Dir); !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is there already: choose another name, or remove it", n.Dir)
 	}
-	prefix := strings.TrimSuffix(n.Prefix, "/")
-	if prefix == "" {
-		prefix = "localhost"
+	image, err := n.image()
+	if err != nil {
+		return nil, err
 	}
-	v := values{Name: n.Name, Image: prefix + "/" + strings.ToLower(n.Name) + ":latest", Handler: "."}
-	entry, add := "", func() error { return nil }
+	v := values{Name: n.Name, Image: image, Handler: "."}
 	if n.Append != "" {
-		handler, err := filepath.Rel(filepath.Dir(n.Append), n.Dir)
-		if err != nil {
+		if v.Handler, err = relative(n.Append, n.Dir); err != nil {
 			return nil, err
-		}
-		if v.Handler = filepath.ToSlash(handler); !strings.HasPrefix(v.Handler, "../") {
-			v.Handler = "./" + v.Handler
 		}
 	}
 	entry, err := v.fill(path.Join("templates", n.Lang, stackEntry))
 	if err != nil {
 		return nil, err
 	}
-	if n.Append != "" {
-		if add, err = extend(n.Append, entry); err != nil {
-			return nil, err
-		}
+	file := n.Append
+	var add func() error
+	if file != "" {
+		add, err = extend(file, entry)
+	} else {
+		file = filepath.Join(n.Dir, "stack.yml")
+		add, err = begin(file, stackHead(n.Name)+entry)
+	}
+	if err != nil {
+		return nil, err
 	}
 	made, err := v.write(n.Lang, n.Dir)
-	if err == nil && n.Append == "" {
-		made = append(made, filepath.Join(n.Dir, "stack.yml"))
-		err = os.WriteFile(made[len(made)-1], []byte(stackHead(n.Name)+entry), 0o644) //nolint:gosec // source is no secret
-	} else if err == nil {
-		made = append(made, n.Append)
+	if err == nil {
+		made = append(made, file)
 		err = add()
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(n.Dir)) // which was not there before
 	}
 	return made, nil
+}
+
+// image is the name of the function's image, which must be one for Docker too, and for every registry.
+func (n New) image() (string, error) {
+	const local = "localhost"
+	name := strings.ToLower(n.Name)
+	if _, err := reference.ParseNormalizedNamed(local + "/" + name); err != nil {
+		return "", function.Invalidf("function name %q: no image can have it: use a single '-', '_' or '.' between letters and digits, and none at the end", n.Name)
+	}
+	prefix := cmp.Or(strings.TrimSuffix(n.Prefix, "/"), local)
+	image := prefix + "/" + name + ":latest"
+	if _, err := reference.ParseNormalizedNamed(image); err != nil || prefix != strings.ToLower(prefix) {
+		return "", function.Invalidf("prefix %q: image %s would be no image's name: write it as registry.example.com:5000/team or team, in lower case", n.Prefix, image)
+	}
+	return image, nil
+}
+
+// relative is dir as a stack file names it.
+func relative(file, dir string) (string, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
+	if dir, err = filepath.Rel(filepath.Dir(file), dir); err != nil {
+		return "", err
+	}
+	if dir = filepath.ToSlash(dir); !strings.HasPrefix(dir, "../") {
+		dir = "./" + dir
+	}
+	return dir, nil
 }
 
 func stackHead(name string) string {

@@ -90,17 +90,60 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// TestAppendFromElsewhere names the folder or the stack file by a whole path, and the other one from here.
+func TestAppendFromElsewhere(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	for _, test := range []struct{ dir, file, want string }{
+		{"a", filepath.Join(root, "sub", "stack.yml"), "../a"},
+		{filepath.Join(root, "b"), "stack.yml", "./b"},
+		{"sub/c", filepath.Join(root, "sub", "stack.yml"), "./c"},
+	} {
+		if err := os.MkdirAll(filepath.Dir(test.file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(test.file, []byte("functions:\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := (New{Name: "x", Lang: "sh", Dir: test.dir, Append: test.file}).Make(); err != nil {
+			t.Errorf("%+v: %v", test, err)
+			continue
+		}
+		if text, err := os.ReadFile(test.file); err != nil || !strings.Contains(string(text), "handler: "+test.want+"\n") {
+			t.Errorf("%+v: %v\n%s", test, err, text)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
+	none := t.TempDir()
 	for _, test := range []struct {
 		new  New
 		want string
 	}{
-		{New{Name: "../x", Lang: "go", Dir: filepath.Join(t.TempDir(), "x")}, `function name "../x"`},
-		{New{Name: "x", Lang: "cobol", Dir: filepath.Join(t.TempDir(), "x")}, `language "cobol": there are dockerfile, go, node, python, sh`},
+		{New{Name: "../x", Lang: "go"}, `function name "../x"`},
+		{New{Name: "x", Lang: "cobol"}, `language "cobol": there are dockerfile, go, node, python, sh`},
 		{New{Name: "x", Lang: "go", Dir: t.TempDir()}, "is there already"},
+		{New{Name: "a-", Lang: "go"}, `function name "a-": no image can have it: use a single`},
+		{New{Name: "a..b", Lang: "go"}, `function name "a..b": no image can have it`},
+		{New{Name: "a___b", Lang: "go"}, `function name "a___b": no image can have it`},
+		{New{Name: "x", Lang: "go", Prefix: "My Reg: x #"}, `prefix "My Reg: x #": image My Reg: x #/x:latest would be no image's name: write it as`},
+		{New{Name: "x", Lang: "go", Prefix: "Registry.io/Team"}, `prefix "Registry.io/Team": image`},
+		{New{Name: "x", Lang: "go", Prefix: "Team"}, `prefix "Team": image`},
+		{New{Name: "x", Lang: "go", Prefix: "https://registry.io/team"}, `prefix "https://registry.io/team": image`},
+		{New{Name: "x", Lang: "go", Prefix: "[::1]:5000/team"}, `stack.yml:`}, // what YAML takes for a list
 	} {
+		if test.new.Dir == "" {
+			test.new.Dir = filepath.Join(none, "x")
+		}
 		if _, err := test.new.Make(); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: %v, want %q", test.new, err, test.want)
+		}
+		if _, err := os.Stat(filepath.Join(none, "x")); err == nil {
+			t.Errorf("%+v: the folder was made", test.new)
+			if err := os.RemoveAll(filepath.Join(none, "x")); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -7,11 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"faas/function"
 )
 
 // Load reads and checks a stack file and the environment files that it names, with the variables that lookup knows. It
@@ -20,11 +17,7 @@ import (
 // wrong with it.
 func Load(file string, lookup func(string) (string, bool)) (*File, []string, error) {
 	files := []string{file}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, files, fmt.Errorf("read the stack file: %w", err)
-	}
-	s, err := Parse(file, data, lookup)
+	s, err := Read(file, lookup)
 	if err != nil {
 		return nil, files, err
 	}
@@ -54,6 +47,15 @@ func Load(file string, lookup func(string) (string, bool)) (*File, []string, err
 	return s, files, errors.Join(errs...)
 }
 
+// Read is Parse of a file, for those who need no environment of functions and so none of the files that it may be in.
+func Read(file string, lookup func(string) (string, bool)) (*File, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the stack file: %w", err)
+	}
+	return Parse(file, data, lookup)
+}
+
 // loadEnvFile reads a file that holds one mapping under the key environment.
 func loadEnvFile(path string) (map[string]string, error) {
 	data, err := os.ReadFile(path)
@@ -64,16 +66,13 @@ func loadEnvFile(path string) (map[string]string, error) {
 }
 
 func parseEnvFile(path string, data []byte) (map[string]string, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, function.Invalidf("%s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if len(doc.Content) == 0 {
-		return nil, nil
-	}
 	p := &parser{file: path}
+	doc, err := p.document(data)
+	if doc == nil {
+		return nil, err
+	}
 	var env map[string]string
-	p.each(doc.Content[0], "the file", func(key, value *yaml.Node) {
+	p.each(doc, "the file", func(key, value *yaml.Node) {
 		if key.Value != "environment" {
 			p.fail(key, "unknown key %q: there is only environment", key.Value)
 			return

@@ -1,7 +1,11 @@
 package stack
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -10,6 +14,27 @@ import (
 
 // These read YAML nodes rather than decode into structs, since a node knows its line and a scalar keeps
 // the text that its author wrote: "1.10" stays a version and "yes" a word.
+
+// document is the content of a file's only document. Nil: the file is empty. What a further one says would be lost, so that
+// it is an error, unless it says nothing.
+func (p *parser) document(data []byte) (*yaml.Node, error) {
+	from := yaml.NewDecoder(bytes.NewReader(data))
+	var content *yaml.Node
+	for first := true; ; first = false {
+		var doc yaml.Node
+		err := from.Decode(&doc)
+		switch {
+		case errors.Is(err, io.EOF):
+			return content, nil
+		case err != nil:
+			return nil, function.Invalidf("%s: %s", p.file, strings.TrimPrefix(err.Error(), "yaml: "))
+		case first:
+			content = doc.Content[0]
+		case !isNull(doc.Content[0]):
+			return nil, p.errorf(doc.Line, "another document begins here: one document per file, take the line --- out or make two files")
+		}
+	}
+}
 
 // each calls see for every key of a mapping, and reports what is not one and keys that come twice.
 func (p *parser) each(n *yaml.Node, what string, see func(key, value *yaml.Node)) {

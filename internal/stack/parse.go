@@ -62,17 +62,17 @@ var (
 // Parse reads a stack file's text, with the variables that lookup knows in place of ${NAME}. Handlers are relative to
 // the file. Every problem is reported at once, each with file, line and function, and with kind ErrInvalid.
 func Parse(file string, data []byte, lookup func(string) (string, bool)) (*File, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, function.Invalidf("%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
 	p := &parser{file: file, stack: &File{Path: file, Functions: map[string]Function{}}}
-	if len(doc.Content) == 0 {
+	doc, err := p.document(data)
+	if err != nil {
+		return nil, err
+	}
+	if doc == nil {
 		return nil, function.Invalidf("%s: the file is empty: it needs a key \"functions\"", file)
 	}
-	p.expand(&doc, lookup)
+	p.expand(doc, lookup)
 	found := false
-	p.each(doc.Content[0], "the file", func(key, value *yaml.Node) {
+	p.each(doc, "the file", func(key, value *yaml.Node) {
 		switch {
 		case key.Value == "functions":
 			found = true
@@ -87,7 +87,7 @@ func Parse(file string, data []byte, lookup func(string) (string, bool)) (*File,
 		}
 	})
 	if !found && len(p.errs) == 0 {
-		p.fail(doc.Content[0], "the key \"functions\" is missing")
+		p.fail(doc, "the key \"functions\" is missing")
 	}
 	if err := errors.Join(p.errs...); err != nil {
 		return nil, err

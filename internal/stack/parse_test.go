@@ -3,6 +3,7 @@ package stack
 import (
 	"errors"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -67,8 +68,14 @@ functions:
 func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", `s.yml: the file is empty: it needs a key "functions"`},
+		{"a comment alone", "# nothing\n", `s.yml: the file is empty: it needs a key "functions"`},
 		{"not YAML", "a:\n\t- b", "s.yml: line 2: found character that cannot start any token"},
 		{"no functions", "version: 1.0", `s.yml:1: the key "functions" is missing`},
+		{
+			"two documents", "---\nfunctions: {a: {fprocess: cat}}\n---\nfunctions: {b: {fprocess: cat}}\n",
+			"s.yml:3: another document begins here: one document per file, take the line --- out or make two files",
+		},
+		{"a mistake after a document", "functions: {a: {fprocess: cat}}\n---\n\t- b", "s.yml: line 3: found character that cannot start any token"},
 		{"a list", "functions: [a]", "s.yml:1: functions must be a mapping of keys to values"},
 		{
 			"all at once", `
@@ -112,6 +119,19 @@ s.yml:18: function f: secret name "a/key": use letters, digits, '-', '_' and '.'
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestOneDocument has files that end in a line of hyphens, or of dots, which say nothing more.
+func TestOneDocument(t *testing.T) {
+	for _, end := range []string{"---\n", "...\n", "--- # no more\n---\n"} {
+		s, err := Parse("s.yml", []byte("---\nfunctions: {a: {fprocess: cat}}\n"+end), os.LookupEnv)
+		if err != nil || len(s.Functions) != 1 {
+			t.Errorf("%q: %v", end, err)
+		}
+	}
+	if _, err := parseEnvFile("e.yml", []byte("environment: {a: 1}\n---\nenvironment: {b: 2}\n")); err == nil || !strings.HasPrefix(err.Error(), "e.yml:2: another document begins here") {
+		t.Errorf("an environment file: %v", err)
 	}
 }
 
