@@ -9,9 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -81,7 +79,7 @@ type answer struct {
 
 // Run calls the function once.
 func (c *invokeCommand) Run(ctx context.Context, app *kong.Kong) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := interruptible(ctx)
 	defer stop()
 	if c.Timeout > 0 {
 		var cancel func()

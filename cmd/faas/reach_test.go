@@ -55,7 +55,8 @@ func TestRedirects(t *testing.T) {
 			_, _ = io.WriteString(w, "<html>welcome</html>")
 			return
 		}
-		http.Redirect(w, r, g.URL+r.URL.Path, http.StatusMovedPermanently)
+		w.Header().Set("Location", g.URL+r.URL.Path)
+		w.WriteHeader(http.StatusMovedPermanently)
 	}))
 	t.Cleanup(front.Close)
 	t.Chdir(t.TempDir())
