@@ -111,7 +111,11 @@ func refuseUnknown(w http.ResponseWriter, r *http.Request) {
 	if !byPage(r) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Restricted"`)
 	}
-	httperr.Refuse(w, http.StatusUnauthorized, "invalid credentials")
+	text := "invalid credentials"
+	if !strings.HasPrefix(r.URL.Path, "/system") && !inPortal(r.URL.Path) { // somebody who does not know it yet
+		text += " for " + r.URL.Path + ": functions are called at /function/NAME, without any"
+	}
+	httperr.Refuse(w, http.StatusUnauthorized, text)
 }
 
 // byPage reports whether a script in a page makes the request, as far as can be told: browsers say so only over TLS and to

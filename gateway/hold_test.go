@@ -67,7 +67,7 @@ func TestRefusedInsteadOfHeld(t *testing.T) {
 		{"held up to the deadline", func(c *Config) { c.UpstreamTimeout = 50 * time.Millisecond }, starting, "in time"},
 		{"cannot start", nil, function.Status{
 			Function: starting.Function, Desired: 1, Blocked: "exit status 1: secret words",
-		}, "cannot start: see /system/function/slow"},
+		}, "cannot start: `faas logs slow` and /system/function/slow tell why"},
 		{"asleep and not to be woken", func(c *Config) { c.ScaleFromZero = false }, status("slow"), "waking by requests is off"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

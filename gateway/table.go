@@ -279,7 +279,7 @@ func (r *route) acquire(ctx context.Context) (target *proxy.Target, cold time.Du
 // shows at once and not after the longest hold. Why is for those who may see the function's log.
 func (r *route) blocked() error {
 	if s := r.status.Load(); s.Blocked != "" && s.Available() == 0 {
-		return function.Unavailablef("function %s cannot start: see /system/function/%s", r.name, r.name)
+		return function.Unavailablef("function %s cannot start: `faas logs %s` and /system/function/%s tell why", r.name, r.name, r.name)
 	}
 	return nil
 }

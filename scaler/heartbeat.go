@@ -16,7 +16,9 @@ import (
 //
 //	waiting ──beat──▶ alive ◀─────────beat─────────┐
 //	   │                └──time-out or resolved──▶ lost
-//	   └──────────grace over or resolved────────────┘
+//	   └────────────────grace over──────────────────┘
+//
+// What resolves while the first beat is waited for is the end of a loop that was there before.
 type heartbeat struct {
 	timeout, grace time.Duration
 	up             prometheus.Gauge
@@ -67,6 +69,9 @@ func (h *heartbeat) beat(now time.Time) (changed bool) {
 func (h *heartbeat) resolve() (changed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.last.IsZero() {
+		return false
+	}
 	h.resolved = true
 	return h.lose()
 }

@@ -24,6 +24,7 @@ func TestControlLoop(t *testing.T) {
 		{"alive while beats come", []moment{{0, firing, ""}, {10 * time.Second, firing, ""}, {14 * time.Second, "", ""}, {0, firing, ""}, {14 * time.Second, "", ""}}, 1},
 		{"lost when none comes", []moment{{0, firing, ""}, {15 * time.Second, "", "no Heartbeat alert since 2000-01-01T00:00:00Z; all replica counts are held"}}, 2},
 		{"lost when it resolves", []moment{{time.Second, firing, ""}, {time.Second, resolved, "2000-01-01T00:00:01Z (it resolved)"}, {time.Minute, resolved, "(it resolved)"}}, 2},
+		{"an end of before", []moment{{time.Second, resolved, ""}, {time.Second, firing, ""}}, 1},
 		{"back", []moment{{0, firing, ""}, {time.Minute, "", "since"}, {0, firing, ""}, {time.Second, firing, ""}}, 3},
 		{"grace at the start", []moment{{59 * time.Second, "", ""}, {time.Second, "", "since the start at 2000-01-01T00:00:00Z"}, {time.Hour, "", "since the start"}}, 1},
 	}

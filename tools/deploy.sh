@@ -298,6 +298,7 @@ tell() {
 		faas is up on Docker Swarm, stack $stack, in $((SECONDS - start)) s
 
 		  gateway      $url
+		  portal       $url/ui/
 		  credentials  user $(cat "$secrets/basic-auth-user"), password in $password
 
 		Try:
@@ -306,7 +307,7 @@ tell() {
 		  docker exec -it \$(docker ps -qf name=${stack}_gateway) faas top
 		  curl -u $(cat "$secrets/basic-auth-user"):\$(cat $password) '$url/system/scale/events?function=${stack}_echoit&limit=5'
 
-		docs/swarm.md tells more. \`make undeploy\` removes everything.
+		docs/swarm.md tells more. \`make undeploy\` removes it all but the images and the password.
 	END
 }
 

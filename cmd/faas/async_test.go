@@ -13,6 +13,7 @@ import (
 	"faas/function"
 	"faas/gateway"
 	"faas/internal/board"
+	"faas/internal/supervise"
 	"faas/queue"
 )
 
@@ -58,12 +59,12 @@ func TestAsyncOnSwarm(t *testing.T) {
 	}))
 	defer receiver.Close()
 
-	reserved, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	reserved, err := supervise.Reserve(t.Context(), "the queue", "127.0.0.1:0") // nobody listens there until the server does
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = reserved.Close() }) // it is of no more use
 	at := reserved.Addr().String()
-	_ = reserved.Close() // it is free for the server now
 	listen := func() net.Listener {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {

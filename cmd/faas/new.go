@@ -12,7 +12,7 @@ import (
 // newCommand is `faas new`.
 type newCommand struct {
 	Name   string `arg:"" help:"The function, and the folder that is made for it."`
-	Lang   string `required:"" enum:"go,python,node,sh,dockerfile" placeholder:"LANGUAGE" help:"What it is written in: go, python, node, sh, or dockerfile for any program."`
+	Lang   string `required:"" short:"l" enum:"go,python,node,sh,dockerfile" placeholder:"LANGUAGE" help:"What it is written in: go, python, node, sh, or dockerfile for any program."`
 	Prefix string `default:"localhost" placeholder:"PREFIX" env:"OPENFAAS_PREFIX" help:"What goes before NAME in the image's name, such as registry.example.com/team (default ${default}, from which nothing is ever pulled)."`
 	Append string `placeholder:"FILE" help:"Stack file that gets the function's entry, in place of one in the folder."`
 	outputFlag

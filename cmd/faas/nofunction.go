@@ -25,7 +25,7 @@ func (c *gatewayFlags) unknown(ctx context.Context, doing, name string, err erro
 
 // noFunction says that there is no function of a name, and which ones there are.
 func (c *gatewayFlags) noFunction(ctx context.Context, name string) error {
-	are := "`faas top --once` lists those that there are"
+	are := "`faas list` shows those that there are"
 	var all []api.FunctionStatus
 	if err := c.ask(ctx, "GET", "/system/functions", nil, &all); err == nil {
 		switch {
@@ -39,7 +39,7 @@ func (c *gatewayFlags) noFunction(ctx context.Context, name string) error {
 			slices.Sort(names)
 			are = "there are " + strings.Join(names, ", ")
 		default:
-			are = fmt.Sprintf("`faas top --once` lists the %d that there are", len(all))
+			are = fmt.Sprintf("`faas list` shows the %d that there are", len(all))
 		}
 	}
 	return function.NotFoundf("there is no function %s; %s", name, are)

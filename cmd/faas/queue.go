@@ -15,7 +15,7 @@ import (
 
 // queueCommand is `faas queue`, which keeps the asynchronous calls of several gateways.
 type queueCommand struct {
-	Listen       string `default:":4222" placeholder:"ADDR" env:"FAAS_QUEUE_LISTEN" help:"Address for the gateways (default ${default}). Nobody else must reach it: it asks for no password."`
+	Listen       string `default:"127.0.0.1:4222" placeholder:"ADDR" env:"FAAS_QUEUE_LISTEN" help:"Address for the gateways (default ${default}), such as :4222 in a container. Nobody else must reach it: it asks for no password."`
 	HealthListen string `default:"127.0.0.1:8222" placeholder:"ADDR" env:"FAAS_QUEUE_HEALTH_LISTEN" help:"Address of GET /healthz (default ${default}). Empty: none."`
 	Data         string `default:"/var/lib/faas-queue" placeholder:"DIR" env:"FAAS_QUEUE_DATA" help:"Directory for the calls (default ${default})."`
 

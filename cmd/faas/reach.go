@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"faas/gateway"
 	"faas/internal/supervise"
@@ -24,7 +25,7 @@ const (
 
 // gatewayFlags say where the gateway is that a command asks, and who asks.
 type gatewayFlags struct {
-	Data         string `default:"${data}" placeholder:"DIR" env:"FAAS_DATA" help:"Directory in which faas up keeps its data, where the addresses and the password are (default ${default})."`
+	Data         string `default:"${data}" placeholder:"DIR" env:"FAAS_DATA" help:"Directory in which faas up keeps its data, where the addresses and the password are (default ${default}, of this directory or the nearest above it)."`
 	Gateway      string `placeholder:"URL" env:"FAAS_GATEWAY" help:"The gateway. Default: that of the stack file, that of the environment variable OPENFAAS_URL, that of faas up, else ${gateway_url}."`
 	User         string `default:"${user}" env:"FAAS_USER" help:"User for the gateway (default ${default})."`
 	PasswordFile string `placeholder:"FILE" env:"FAAS_PASSWORD_FILE" help:"File with the password. Default, for a gateway of this machine: secrets/basic-auth-password in --data when it is there."`
@@ -36,7 +37,7 @@ type gatewayFlags struct {
 func (c *gatewayFlags) url() string {
 	given := c.given()
 	if given == "" {
-		if a, err := readAddresses(c.Data); err == nil {
+		if a, err := readAddresses(c.dataDir()); err == nil {
 			return "http://" + a.Gateway
 		}
 	}
@@ -57,8 +58,33 @@ func (c *gatewayFlags) given() string {
 	return given
 }
 
+// dataDir is --data. Where nobody named one, the nearest of this directory and of those above it counts that has one of this user.
+func (c *gatewayFlags) dataDir() string {
+	at, err := os.Getwd()
+	if c.Data != defaultData || err != nil {
+		return c.Data
+	}
+	for {
+		dir := filepath.Join(at, defaultData)
+		if info, err := os.Stat(dir); err == nil && info.IsDir() && ownedByUser(info) {
+			return dir
+		}
+		above := filepath.Dir(at)
+		if above == at {
+			return c.Data
+		}
+		at = above
+	}
+}
+
+// ownedByUser reports whether a file is the user's: what somebody else put above this directory is not listened to.
+func ownedByUser(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Getuid()
+}
+
 func (c *gatewayFlags) passwordFile() string {
-	return cmp.Or(c.PasswordFile, filepath.Join(c.Data, "secrets", gateway.PasswordFile))
+	return cmp.Or(c.PasswordFile, filepath.Join(c.dataDir(), "secrets", gateway.PasswordFile))
 }
 
 // password is that of --password-file, else that in --data where the gateway is ours. Empty: none, and the gateway tells if it
@@ -84,7 +110,7 @@ func (c *gatewayFlags) ours() bool {
 	if err != nil {
 		return false
 	}
-	a, err := readAddresses(c.Data)
+	a, err := readAddresses(c.dataDir())
 	return err == nil && at.Host == a.Gateway || supervise.Loopback(net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "0")))
 }
 
@@ -96,5 +122,5 @@ func (c *gatewayFlags) refused(err error, sent bool) error {
 	if c.PasswordFile == "" && !c.ours() {
 		return fmt.Errorf("%w (none was sent to %s: --password-file names the file with its password)", err, c.url())
 	}
-	return fmt.Errorf("%w (there is no password in %s)", err, c.passwordFile())
+	return fmt.Errorf("%w (there is no password in %s: --data names the directory of faas up, --password-file a file)", err, c.passwordFile())
 }

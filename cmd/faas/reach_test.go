@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -98,5 +99,35 @@ func TestDeployWaitsForTheGateway(t *testing.T) {
 	away.Store(1000)
 	if _, err := runFaas(t, "deploy", "--wait", "300ms"); err == nil || !strings.Contains(err.Error(), "a is not ready after 300ms: starting;") {
 		t.Error(err)
+	}
+}
+
+// TestDataDirectory holds that commands find the data of faas up from a folder below it, and nobody else's.
+func TestDataDirectory(t *testing.T) {
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeTest(t, filepath.Join(root, ".faas", "secrets", "basic-auth-password"), "secret\n")
+	writeTest(t, filepath.Join(root, "a", "b", "file"), "")
+	t.Chdir(filepath.Join(root, "a", "b"))
+	c := gatewayFlags{Data: defaultData}
+	if got, want := c.dataDir(), filepath.Join(root, ".faas"); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, err := c.password(); got != "secret" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got := (&gatewayFlags{Data: "other"}).dataDir(); got != "other" {
+		t.Errorf("got %s", got)
+	}
+	if os.Getuid() != 0 {
+		return // only root can give a folder away
+	}
+	if err := os.Chown(filepath.Join(root, ".faas"), 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.dataDir(); strings.HasPrefix(got, root) {
+		t.Errorf("somebody else's counts: %s", got)
 	}
 }

@@ -100,7 +100,7 @@ func (c *rehearseCommand) Run(ctx context.Context) error {
 
 // rehearse plays the load for each contender. What should be known beside the result goes to notes.
 func (c *rehearseCommand) rehearse(ctx context.Context, notes io.Writer, progress *progress) (*report.Report, error) {
-	client, err := c.Load.client(c.Gateway.Data)
+	client, err := c.Load.client(c.Gateway.dataDir())
 	if err != nil {
 		return nil, err
 	}

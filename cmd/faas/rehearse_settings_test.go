@@ -39,7 +39,7 @@ func TestRehearseNewFunction(t *testing.T) {
 	}{
 		{"known", "a", names, gateway.URL, "rps 7 × 0.9, 1 to 20 replicas, down window 30s, 3 slots"},
 		{"unknown", "x", names, gateway.URL, "--function x: there is no function x; there are a, b (--stack"},
-		{"unknown among many", "x", names + strings.Repeat(`,{"name":"c"}`, 9), gateway.URL, "there is no function x; `faas top --once` lists the 11 that there are"},
+		{"unknown among many", "x", names + strings.Repeat(`,{"name":"c"}`, 9), gateway.URL, "there is no function x; `faas list` shows the 11 that there are"},
 		{"unknown, and there are none", "x", "", gateway.URL, "there is no function x; there is none at all"},
 		{"no gateway is named", "a", names, "", seen + "--gateway URL asks there as well"},
 		{"the gateway is away", "a", names, "http://127.0.0.1:1", seen + "the gateway cannot tell: http://127.0.0.1:1 cannot be reached"},

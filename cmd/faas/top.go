@@ -80,7 +80,7 @@ func (c *topCommand) once(ctx context.Context, client *top.Client, first top.Sam
 func (c *topCommand) urls() (gateway, metrics string) {
 	given := c.given()
 	if given == "" && c.MetricsURL == "" {
-		if a, err := readAddresses(c.Data); err == nil {
+		if a, err := readAddresses(c.dataDir()); err == nil {
 			return "http://" + a.Gateway, "http://" + a.Metrics
 		}
 	}

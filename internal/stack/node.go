@@ -27,7 +27,11 @@ func (p *parser) document(data []byte) (*yaml.Node, error) {
 		case errors.Is(err, io.EOF):
 			return content, nil
 		case err != nil:
-			return nil, function.Invalidf("%s: %s", p.file, strings.TrimPrefix(err.Error(), "yaml: "))
+			text := strings.TrimPrefix(err.Error(), "yaml: ")
+			if strings.Contains(text, "did not find expected") { // the line is that of the block which the wrong one broke off
+				text += ": a line after that one is indented wrongly, or a quote or bracket is not closed"
+			}
+			return nil, function.Invalidf("%s: %s", p.file, text)
 		case first:
 			content = doc.Content[0]
 		case !isNull(doc.Content[0]):

@@ -22,6 +22,9 @@ func Listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 
 // listenError explains why addr, which the user gave with flag, cannot be had.
 func listenError(flag, addr string, err error) error {
+	if wrong := new(net.AddrError); errors.As(err, &wrong) {
+		return fmt.Errorf("%s %s: write it as HOST:PORT, such as 127.0.0.1:8080: %s", flag, addr, wrong.Err)
+	}
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%s %s: %w", flag, addr, err)
 	}
