@@ -81,9 +81,9 @@ func writeContext(to io.Writer, o DockerOptions) error {
 		}
 		return err
 	}
-	err := walk(o.Dir, func(rel string, info fs.FileInfo) error {
+	err := walk(o.Dir, func(rel, from string, info fs.FileInfo) error {
 		has = has || rel == "fwatchdog"
-		return add(rel, filepath.Join(o.Dir, filepath.FromSlash(rel)), info)
+		return add(rel, from, info)
 	})
 	if err == nil && !has && o.Watchdog != "" {
 		var info fs.FileInfo

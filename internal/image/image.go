@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -31,7 +33,7 @@ type Options struct {
 	// Watchdog is the file of the program fwatchdog, a static one for Arch.
 	Watchdog string
 	// Program is the file of the function's own program, a static one for Arch too, and ProgramPath where the image has it.
-	// An empty Program: it is among the files of Dir.
+	// An empty Program: it is among the files of Dir, and ProgramPath is below WorkDir.
 	Program, ProgramPath string
 	// Dir is a folder whose files go to WorkDir. Empty: none.
 	Dir string
@@ -74,6 +76,9 @@ func New(o Options) (*Image, error) {
 	if o.Dir != "" {
 		if err := own.tree(WorkDir, o.Dir); err != nil {
 			return nil, err
+		}
+		if rel, ok := strings.CutPrefix(o.ProgramPath, WorkDir+"/"); ok && o.Program == "" && !own.has(WorkDir, o.Dir, filepath.Join(o.Dir, rel)) {
+			return nil, fmt.Errorf("the image would not have its program %s: it must be a file of %s that counts", rel, o.Dir)
 		}
 	}
 	if o.Program != "" {

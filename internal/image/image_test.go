@@ -191,11 +191,43 @@ func TestFolder(t *testing.T) {
 	if err := os.Symlink("run", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	i := functionImage(t, "a", func(o *Options) { o.Program, o.Dir = "", dir })
+	i := functionImage(t, "a", func(o *Options) { o.Program, o.ProgramPath, o.Dir = "", WorkDir+"/link", dir })
 	want := []string{"1 home/ 0755", "1 home/app/ 0755", "1 home/app/data/ 0755", "1 home/app/data/x 0644", "1 home/app/lib/ 0755", "1 home/app/link 0777", "1 home/app/run 0755"}
 	got := slices.DeleteFunc(contents(t, i.image), func(line string) bool { return strings.HasPrefix(line, "0") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestLinkedFolder has a folder by another name, as $PWD may be.
+func TestLinkedFolder(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	dir := write(t, map[string]string{"bin/run": "1", "other": ""})
+	if err := errors.Join(os.Symlink(dir, link), os.Symlink("bin", filepath.Join(dir, "tools"))); err != nil {
+		t.Fatal(err)
+	}
+	of := func(dir string) *Image {
+		return functionImage(t, "a", func(o *Options) { o.Program, o.ProgramPath, o.Dir = "", WorkDir+"/tools/run", dir })
+	}
+	if diff := cmp.Diff(contents(t, of(dir).image), contents(t, of(link).image)); diff != "" {
+		t.Error(diff)
+	}
+	ours, err := State(dir)
+	theirs, err2 := State(link)
+	if err := errors.Join(err, err2); err != nil || ours != theirs {
+		t.Errorf("the state is %s, by its other name %s, %v", ours, theirs, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "other"), []byte("2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := State(link); err != nil || now == theirs {
+		t.Errorf("a change is not seen: %v", err)
+	}
+	for _, path := range []string{"/gone", "/.git/run"} {
+		_, err := New(Options{Watchdog: program(t, "watchdog"), ProgramPath: WorkDir + path, Dir: dir})
+		if want := "the image would not have its program " + path[1:]; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
 	}
 }
 

@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // State names the present state of the files in a function's folder: another one is another state.
 func State(dir string) (string, error) {
 	sum := sha256.New()
-	err := walk(dir, func(rel string, info fs.FileInfo) error {
-		from := filepath.Join(dir, filepath.FromSlash(rel))
+	err := walk(dir, func(rel, from string, info fs.FileInfo) error {
 		var content []byte
 		var err error
 		mode := plainMode(info)

@@ -1,0 +1,65 @@
+package image
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// walk calls see for what is in a function's folder, with where it is read from, in the order of names, but not for what
+// only its author has there: what Skipped says, and images. The folder may be a symbolic link to one.
+func walk(dir string, see func(rel, from string, info fs.FileInfo) error) error {
+	root, err := filepath.EvalSymlinks(dir) // WalkDir enters no link
+	if err != nil {
+		return fmt.Errorf("read the function's folder: %w", err)
+	}
+	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("read the function's folder: %w", err)
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil || rel == "." {
+			return err
+		}
+		if Skipped(rel) || output(root, rel, d.IsDir()) {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return fmt.Errorf("read the function's folder: %w", err)
+		}
+		if !info.IsDir() && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
+			return fmt.Errorf("%s is neither a file nor a directory: an image cannot have it", name)
+		}
+		return see(filepath.ToSlash(rel), name, info)
+	})
+}
+
+// Skipped reports whether a path in a function's folder, relative to it, is no part of the function: version control, what
+// faas up keeps, and what Python compiled.
+func Skipped(rel string) bool {
+	rel = filepath.ToSlash(rel)
+	return slices.Contains([]string{".git", "__pycache__"}, path.Base(rel)) || rel == ".faas"
+}
+
+// OutputDir is where images are written, beside the stack file and so perhaps in a function's folder.
+const OutputDir = "build"
+
+// output reports whether a path in a function's folder is an image that was written there, or a directory of nothing else.
+// Other things may be called build as well.
+func output(dir, rel string, isDir bool) bool {
+	rel = filepath.ToSlash(rel)
+	if rel == OutputDir && isDir {
+		entries, err := os.ReadDir(filepath.Join(dir, rel))
+		return err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !output(dir, path.Join(rel, e.Name()), e.IsDir()) })
+	}
+	ext := path.Ext(strings.TrimSuffix(rel, ".part"))
+	return path.Dir(rel) == OutputDir && (ext == ".tar" && !isDir || ext == ".oci" && isDir)
+}
