@@ -32,10 +32,11 @@ type DockerOptions struct {
 	Output io.Writer
 }
 
+const dockerfile = "Dockerfile"
+
 // DockerBuild has a Docker Engine build the folder's Dockerfile.
 func DockerBuild(ctx context.Context, o DockerOptions) error {
-	dockerfile := filepath.Join(o.Dir, "Dockerfile")
-	if _, err := os.Stat(dockerfile); err != nil {
+	if _, err := os.Stat(filepath.Join(o.Dir, dockerfile)); err != nil {
 		return fmt.Errorf("build %s: %w: an image that Docker builds needs one", o.Image, err)
 	}
 	args := []string{"build", "-t", o.Image}
@@ -55,7 +56,7 @@ func DockerBuild(ctx context.Context, o DockerOptions) error {
 	return Docker(ctx, &archive, o.Output, append(args, "-")...)
 }
 
-// writeContext writes the folder and, unless it has one itself, the watchdog.
+// writeContext writes what counts of the folder and, unless it has one itself, the watchdog.
 func writeContext(to io.Writer, o DockerOptions) error {
 	w := tar.NewWriter(to)
 	has := false
@@ -81,7 +82,7 @@ func writeContext(to io.Writer, o DockerOptions) error {
 		}
 		return err
 	}
-	err := walk(o.Dir, func(rel, from string, info fs.FileInfo) error {
+	err := folder{dir: o.Dir, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
 		has = has || rel == "fwatchdog"
 		return add(rel, from, info)
 	})

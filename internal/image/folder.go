@@ -10,12 +10,24 @@ import (
 	"strings"
 )
 
-// walk calls see for what is in a function's folder, with where it is read from, in the order of names, but not for what
-// only its author has there: what Skipped says, and images. The folder may be a symbolic link to one.
-func walk(dir string, see func(rel, from string, info fs.FileInfo) error) error {
-	root, err := filepath.EvalSymlinks(dir) // WalkDir enters no link
+// folder says which of the files in a function's folder count: not those that only its author has there, which are what
+// Skipped says, images, and what .dockerignore excludes.
+type folder struct {
+	// dir may be a symbolic link to one.
+	dir string
+	// recipe: Dockerfile and .dockerignore count even if they are excluded, as Docker needs them to build.
+	recipe bool
+}
+
+// walk calls see for what counts, with where it is read from, in the order of names.
+func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
+	root, err := filepath.EvalSymlinks(f.dir) // WalkDir enters no link
 	if err != nil {
 		return fmt.Errorf("read the function's folder: %w", err)
+	}
+	ignored, err := readIgnore(root)
+	if err != nil {
+		return err
 	}
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -25,11 +37,18 @@ func walk(dir string, see func(rel, from string, info fs.FileInfo) error) error 
 		if err != nil || rel == "." {
 			return err
 		}
+		rel = filepath.ToSlash(rel)
 		if Skipped(rel) || output(root, rel, d.IsDir()) {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
+			return leave(d)
+		}
+		excluded, err := ignored.excludes(rel)
+		switch {
+		case err != nil:
+			return err
+		case excluded && d.IsDir() && ignored.excepts():
 			return nil
+		case excluded && (!f.recipe || rel != dockerfile && rel != ignoreFile):
+			return leave(d)
 		}
 		info, err := d.Info()
 		if err != nil {
@@ -38,8 +57,16 @@ func walk(dir string, see func(rel, from string, info fs.FileInfo) error) error 
 		if !info.IsDir() && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
 			return fmt.Errorf("%s is neither a file nor a directory: an image cannot have it", name)
 		}
-		return see(filepath.ToSlash(rel), name, info)
+		return see(rel, name, info)
 	})
+}
+
+// leave goes on behind an entry.
+func leave(d fs.DirEntry) error {
+	if d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
 }
 
 // Skipped reports whether a path in a function's folder, relative to it, is no part of the function: version control, what

@@ -35,7 +35,7 @@ type Options struct {
 	// Program is the file of the function's own program, a static one for Arch too, and ProgramPath where the image has it.
 	// An empty Program: it is among the files of Dir, and ProgramPath is below WorkDir.
 	Program, ProgramPath string
-	// Dir is a folder whose files go to WorkDir. Empty: none.
+	// Dir is a folder whose files go to WorkDir, but for what its .dockerignore excludes. Empty: none.
 	Dir string
 	// Certificates is a file of authorities that the function trusts. Empty: it trusts none.
 	Certificates string
@@ -78,7 +78,7 @@ func New(o Options) (*Image, error) {
 			return nil, err
 		}
 		if rel, ok := strings.CutPrefix(o.ProgramPath, WorkDir+"/"); ok && o.Program == "" && !own.has(WorkDir, o.Dir, filepath.Join(o.Dir, rel)) {
-			return nil, fmt.Errorf("the image would not have its program %s: it must be a file of %s that counts", rel, o.Dir)
+			return nil, fmt.Errorf("the image would not have its program %s: it must be a file of %s, and not excluded by its .dockerignore", rel, o.Dir)
 		}
 	}
 	if o.Program != "" {

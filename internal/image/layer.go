@@ -57,7 +57,7 @@ func (l *layer) parents(name string) {
 
 // tree puts the files below dir under name.
 func (l *layer) tree(name, dir string) error {
-	return walk(dir, func(rel, from string, info fs.FileInfo) error {
+	return folder{dir: dir}.walk(func(rel, from string, info fs.FileInfo) error {
 		at := path.Join(name, rel)
 		switch {
 		case info.Mode()&fs.ModeSymlink != 0:
