@@ -181,7 +181,7 @@ func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to out
 			return err
 		}
 	} else {
-		o.Dir, o.ProgramPath = f.Handler, process
+		o.Dir, o.ProgramPath, o.Skip = f.Handler, process, f.Files
 		if err := image.CheckStatic(filepath.Join(f.Handler, strings.TrimPrefix(process, image.WorkDir+"/")), o.Arch); err != nil {
 			return err
 		}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"faas/api"
 	"faas/internal/httperr"
@@ -188,6 +191,61 @@ func TestStaticBinary(t *testing.T) {
 	}
 	if text := mustRun(t, "build", "--watchdog", watchdog, "--arch", "amd64", "--dir", "out"); !strings.Contains(text, "out/hello.tar, by binary") {
 		t.Error(text)
+	}
+}
+
+// layerNames lists what the last layer of an archive has in the function's folder.
+func layerNames(t *testing.T, file string) []string {
+	t.Helper()
+	made, err := tarball.ImageFromPath(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := made.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := layers[len(layers)-1].Uncompressed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Close() }() // only read
+	var names []string
+	for archive := tar.NewReader(r); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, ok := strings.CutPrefix(h.Name, "home/app/"); ok && name != "" {
+			names = append(names, name)
+		}
+	}
+}
+
+// TestStaticBinaryKeepsSecrets has the stack's files in the folder of the program, one of them by a link.
+func TestStaticBinaryKeepsSecrets(t *testing.T) {
+	watchdog := staticProgram(t)
+	t.Chdir(t.TempDir())
+	writeTest(t, "stack.yml", `functions:
+  hello: {lang: binary, image: x/hello, fprocess: ./hello, environment_file: [env.yml, conf/more.yml]}
+  other: {image: x/other, environment_file: [linked.yml]}
+`)
+	for _, file := range []string{"env.yml", "conf/more.yml", "conf/real.yml"} {
+		writeTest(t, file, "environment: {key: secret}\n")
+	}
+	writeTest(t, "data/env.yml", "x")
+	if err := os.Symlink("conf/real.yml", "linked.yml"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "cp", watchdog, "hello").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	mustRun(t, "build", "hello", "--watchdog", watchdog, "--arch", "amd64")
+	if diff := cmp.Diff([]string{"conf/", "data/", "data/env.yml", "hello"}, layerNames(t, "build/hello.tar")); diff != "" {
+		t.Error(diff)
 	}
 }
 

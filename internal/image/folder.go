@@ -15,6 +15,8 @@ import (
 type folder struct {
 	// dir may be a symbolic link to one.
 	dir string
+	// skip are the paths of others that do not count, wherever they are.
+	skip []string
 	// recipe: Dockerfile and .dockerignore count even if they are excluded, as Docker needs them to build.
 	recipe bool
 }
@@ -29,6 +31,10 @@ func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 	if err != nil {
 		return err
 	}
+	skipped, err := f.skipped(root)
+	if err != nil {
+		return err
+	}
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read the function's folder: %w", err)
@@ -38,7 +44,7 @@ func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		if Skipped(rel) || output(root, rel, d.IsDir()) {
+		if Skipped(rel) || skipped[rel] || output(root, rel, d.IsDir()) {
 			return leave(d)
 		}
 		excluded, err := ignored.excludes(rel)
@@ -59,6 +65,36 @@ func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 		}
 		return see(rel, name, info)
 	})
+}
+
+// skipped are the paths to skip that are in the folder, relative to it.
+func (f folder) skipped(root string) (map[string]bool, error) {
+	skipped := map[string]bool{}
+	for _, file := range f.skip {
+		file, err := filepath.Abs(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the function's folder: %w", err)
+		}
+		in, err := filepath.EvalSymlinks(filepath.Dir(file))
+		if err != nil {
+			continue // there is no such file
+		}
+		named := filepath.Join(in, filepath.Base(file))
+		for _, at := range []string{named, target(named)} {
+			if rel, err := filepath.Rel(root, at); err == nil {
+				skipped[filepath.ToSlash(rel)] = true
+			}
+		}
+	}
+	return skipped, nil
+}
+
+// target is what a symbolic link leads to, and a file that is none itself.
+func target(name string) string {
+	if at, err := filepath.EvalSymlinks(name); err == nil {
+		return at
+	}
+	return name
 }
 
 // leave goes on behind an entry.

@@ -71,7 +71,7 @@ func TestIgnore(t *testing.T) {
 				t.Errorf("Docker gets: %s", diff)
 			}
 			l := newLayer(time.Unix(0, 0))
-			if err := l.tree(WorkDir, dir); err != nil {
+			if err := l.tree(WorkDir, folder{dir: dir}); err != nil {
 				t.Fatal(err)
 			}
 			var have []string

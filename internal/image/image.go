@@ -37,6 +37,8 @@ type Options struct {
 	Program, ProgramPath string
 	// Dir is a folder whose files go to WorkDir, but for what its .dockerignore excludes. Empty: none.
 	Dir string
+	// Skip are paths that stay out of it though they may be in Dir.
+	Skip []string
 	// Certificates is a file of authorities that the function trusts. Empty: it trusts none.
 	Certificates string
 	// Env and Labels are the image's.
@@ -74,7 +76,7 @@ func New(o Options) (*Image, error) {
 	own := newLayer(o.Created)
 	own.dir(WorkDir, 0o755)
 	if o.Dir != "" {
-		if err := own.tree(WorkDir, o.Dir); err != nil {
+		if err := own.tree(WorkDir, folder{dir: o.Dir, skip: o.Skip}); err != nil {
 			return nil, err
 		}
 		if rel, ok := strings.CutPrefix(o.ProgramPath, WorkDir+"/"); ok && o.Program == "" && !own.has(WorkDir, o.Dir, filepath.Join(o.Dir, rel)) {

@@ -55,9 +55,9 @@ func (l *layer) parents(name string) {
 	}
 }
 
-// tree puts the files below dir under name.
-func (l *layer) tree(name, dir string) error {
-	return folder{dir: dir}.walk(func(rel, from string, info fs.FileInfo) error {
+// tree puts what counts of a folder under name.
+func (l *layer) tree(name string, f folder) error {
+	return f.walk(func(rel, from string, info fs.FileInfo) error {
 		at := path.Join(name, rel)
 		switch {
 		case info.Mode()&fs.ModeSymlink != 0:
