@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"faas/internal/image"
+	"faas/internal/stack"
 )
 
 // buildCommand is `faas build`.
@@ -48,12 +50,28 @@ func (c *buildCommand) Validate() error {
 func (c *buildCommand) Run(ctx context.Context, app *kong.Kong) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	w := watch{say: os.Stderr, files: c.watched}
+	w := watch{say: os.Stderr, files: c.watched, skip: c.written}
 	once := func(ctx context.Context, changed func(string) bool) error { return c.once(ctx, app.Stdout, changed) }
 	if !c.Watch {
 		return once(ctx, nil)
 	}
 	return w.run(ctx, once)
+}
+
+func (c *buildCommand) outputs(file *stack.File) outputs {
+	return outputs{
+		dir: cmp.Or(c.Dir, buildDir(file)), tar: slices.Contains(c.Output, "tar"), layout: slices.Contains(c.Output, "oci-layout"),
+		names: slices.Collect(maps.Keys(file.Functions)),
+	}
+}
+
+// written are the files that are written, and so are no changes. None while the stack file cannot be read.
+func (c *buildCommand) written() []string {
+	file, _, err := c.load()
+	if err != nil {
+		return nil
+	}
+	return c.outputs(file).files()
 }
 
 // once builds the functions whose folder changed says has changed; nil: all.
@@ -62,9 +80,7 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 	if err != nil {
 		return err
 	}
-	forms := outputs{
-		dir: cmp.Or(c.Dir, buildDir(file)), tar: slices.Contains(c.Output, "tar"), layout: slices.Contains(c.Output, "oci-layout"),
-	}
+	forms := c.outputs(file)
 	asJSON := slices.Contains(c.Output, "json")
 	all := []built{}
 	var errs []error

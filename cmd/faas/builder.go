@@ -36,6 +36,16 @@ type buildFlags struct {
 type outputs struct {
 	dir         string
 	tar, layout bool
+	names       []string // of all functions whose images are there, beside the one that is built
+}
+
+// files are where images are written, which are no part of any.
+func (o outputs) files(name ...string) []string {
+	var files []string
+	for _, name := range append(name, o.names...) {
+		files = append(files, image.Outputs(o.dir, name)...)
+	}
+	return files
 }
 
 // built is an image that was made.
@@ -121,7 +131,7 @@ func (c *buildFlags) withDocker(ctx context.Context, f stack.Function, to output
 	}
 	maps.Copy(args, c.BuildArg)
 	err = image.DockerBuild(ctx, image.DockerOptions{
-		Dir: f.Handler, Image: f.Image, Watchdog: watchdog, Args: args, Labels: c.labels(f), Arch: c.Arch, Output: os.Stderr,
+		Dir: f.Handler, Skip: to.files(f.Name), Image: f.Image, Watchdog: watchdog, Args: args, Labels: c.labels(f), Arch: c.Arch, Output: os.Stderr,
 	})
 	if err != nil {
 		return err
@@ -181,7 +191,7 @@ func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to out
 			return err
 		}
 	} else {
-		o.Dir, o.ProgramPath, o.Skip = f.Handler, process, f.Files
+		o.Dir, o.ProgramPath, o.Skip = f.Handler, process, append(to.files(f.Name), f.Files...)
 		if err := image.CheckStatic(filepath.Join(f.Handler, strings.TrimPrefix(process, image.WorkDir+"/")), o.Arch); err != nil {
 			return err
 		}

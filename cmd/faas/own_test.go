@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -244,8 +245,52 @@ func TestStaticBinaryKeepsSecrets(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	mustRun(t, "build", "hello", "--watchdog", watchdog, "--arch", "amd64")
-	if diff := cmp.Diff([]string{"conf/", "data/", "data/env.yml", "hello"}, layerNames(t, "build/hello.tar")); diff != "" {
+	if diff := cmp.Diff([]string{"data/", "data/env.yml", "hello"}, layerNames(t, "build/hello.tar")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestBuildIntoTheHandler writes images where the function is, again and again.
+func TestBuildIntoTheHandler(t *testing.T) {
+	watchdog := staticProgram(t)
+	for _, dir := range []string{"out", "out/deep", ".", "link"} {
+		t.Run(dir, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			writeTest(t, "stack.yml", `functions:
+  hello: {lang: binary, handler: h, image: x/hello, fprocess: ./hello}
+  other: {lang: binary, handler: h, image: x/other, fprocess: ./hello}
+`)
+			writeTest(t, "h/data.tar", "x")
+			if out, err := exec.CommandContext(t.Context(), "cp", watchdog, "h/hello").CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if err := errors.Join(os.Symlink("h", "link"), os.Mkdir("h/out", 0o700)); err != nil {
+				t.Fatal(err)
+			}
+			c := buildCommand{Output: []string{"tar", "oci-layout"}, Dir: filepath.Join("h", dir), stackFlags: stackFlags{Stack: "stack.yml"}}
+			if dir == "link" {
+				c.Dir = "link/out"
+			}
+			c.Builder, c.Arch, c.Watchdog = "auto", "amd64", watchdog
+			w := watch{files: c.watched, skip: c.written}
+			files, dirs, err := c.watched()
+			if err != nil {
+				t.Fatal(err)
+			}
+			states := w.states(files, dirs)
+			for range 2 {
+				if err := c.once(t.Context(), io.Discard, nil); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(states, w.states(files, dirs)); diff != "" {
+					t.Errorf("images are a change: %s", diff)
+				}
+				states = w.states(files, dirs)
+				if diff := cmp.Diff([]string{"data.tar", "hello"}, slices.DeleteFunc(layerNames(t, filepath.Join(c.Dir, "hello.tar")), func(n string) bool { return n == "out/" })); diff != "" {
+					t.Errorf("the image has %s", diff)
+				}
+			}
+		})
 	}
 }
 

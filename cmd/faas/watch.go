@@ -25,6 +25,8 @@ type watch struct {
 	say io.Writer
 	// files are the single files to watch, and the folders with all below them.
 	files func() (files, dirs []string, err error)
+	// skip are paths in these that are no source. Nil: there are none.
+	skip func() []string
 }
 
 // run does it at once for everything, and then for what changes, until ctx ends. changed reports whether a folder has; what
@@ -73,8 +75,12 @@ func stackChanged(now, before map[string]string, files []string) bool {
 // states name the present state of everything that is watched.
 func (w *watch) states(files, dirs []string) map[string]string {
 	states := map[string]string{}
+	var skip []string
+	if w.skip != nil {
+		skip = w.skip()
+	}
 	for _, dir := range dirs {
-		state, err := image.State(dir)
+		state, err := image.State(dir, skip...)
 		if err != nil {
 			state = err.Error() // it goes on to be another when it can be read
 		}

@@ -20,6 +20,8 @@ import (
 type DockerOptions struct {
 	// Dir is the folder with the Dockerfile.
 	Dir string
+	// Skip are paths that are not sent though they may be in Dir.
+	Skip []string
 	// Image is what to call it.
 	Image string
 	// Watchdog is the file of fwatchdog, which the Dockerfile finds as fwatchdog beside it.
@@ -82,7 +84,7 @@ func writeContext(to io.Writer, o DockerOptions) error {
 		}
 		return err
 	}
-	err := folder{dir: o.Dir, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
+	err := folder{dir: o.Dir, skip: o.Skip, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
 		has = has || rel == "fwatchdog"
 		return add(rel, from, info)
 	})

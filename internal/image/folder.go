@@ -11,7 +11,7 @@ import (
 )
 
 // folder says which of the files in a function's folder count: not those that only its author has there, which are what
-// Skipped says, images, and what .dockerignore excludes.
+// Skipped says, images, what .dockerignore excludes, and directories of nothing but images.
 type folder struct {
 	// dir may be a symbolic link to one.
 	dir string
@@ -24,6 +24,9 @@ type folder struct {
 // walk calls see for what counts, with where it is read from, in the order of names.
 func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 	root, err := filepath.EvalSymlinks(f.dir) // WalkDir enters no link
+	if err == nil {
+		root, err = filepath.Abs(root)
+	}
 	if err != nil {
 		return fmt.Errorf("read the function's folder: %w", err)
 	}
@@ -31,7 +34,7 @@ func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 	if err != nil {
 		return err
 	}
-	skipped, err := f.skipped(root)
+	left, err := f.left(root)
 	if err != nil {
 		return err
 	}
@@ -44,7 +47,7 @@ func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		if Skipped(rel) || skipped[rel] || output(root, rel, d.IsDir()) {
+		if Skipped(rel) || left.has(rel, d.IsDir()) {
 			return leave(d)
 		}
 		excluded, err := ignored.excludes(rel)
@@ -67,34 +70,58 @@ func (f folder) walk(see func(rel, from string, info fs.FileInfo) error) error {
 	})
 }
 
-// skipped are the paths to skip that are in the folder, relative to it.
-func (f folder) skipped(root string) (map[string]bool, error) {
-	skipped := map[string]bool{}
+// left are the paths in a folder, relative to it, that were said not to count, and the directories above them.
+type left struct {
+	root       string
+	out, above map[string]bool
+}
+
+func (f folder) left(root string) (left, error) {
+	l := left{root: root, out: map[string]bool{}, above: map[string]bool{OutputDir: true}}
 	for _, file := range f.skip {
 		file, err := filepath.Abs(file)
 		if err != nil {
-			return nil, fmt.Errorf("read the function's folder: %w", err)
+			return l, fmt.Errorf("read the function's folder: %w", err)
 		}
-		in, err := filepath.EvalSymlinks(filepath.Dir(file))
-		if err != nil {
-			continue // there is no such file
-		}
-		named := filepath.Join(in, filepath.Base(file))
-		for _, at := range []string{named, target(named)} {
-			if rel, err := filepath.Rel(root, at); err == nil {
-				skipped[filepath.ToSlash(rel)] = true
+		for _, at := range []string{filepath.Join(resolved(filepath.Dir(file)), filepath.Base(file)), resolved(file)} {
+			rel, err := filepath.Rel(root, at)
+			if err != nil || !filepath.IsLocal(rel) {
+				continue
+			}
+			rel = filepath.ToSlash(rel)
+			l.out[rel] = true
+			for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
+				l.above[dir] = true
 			}
 		}
 	}
-	return skipped, nil
+	return l, nil
 }
 
-// target is what a symbolic link leads to, and a file that is none itself.
-func target(name string) string {
-	if at, err := filepath.EvalSymlinks(name); err == nil {
-		return at
+// has reports whether a path does not count: it was said, it is an image beside a stack file in the folder, or it is a
+// directory above such with nothing else in it. Other things may be called build as well.
+func (l left) has(rel string, isDir bool) bool {
+	ext := path.Ext(strings.TrimSuffix(rel, extPart))
+	switch {
+	case l.out[rel], path.Dir(rel) == OutputDir && (ext == extTar && !isDir || ext == extLayout && isDir):
+		return true
+	case !isDir || !l.above[rel]:
+		return false
 	}
-	return name
+	entries, err := os.ReadDir(filepath.Join(l.root, rel))
+	return err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !l.has(path.Join(rel, e.Name()), e.IsDir()) })
+}
+
+// resolved is a whole path without symbolic links in what there is of it.
+func resolved(name string) string {
+	at, err := filepath.EvalSymlinks(name)
+	if dir := filepath.Dir(name); err != nil && dir != name {
+		return filepath.Join(resolved(dir), filepath.Base(name))
+	}
+	if err != nil {
+		return name
+	}
+	return at
 }
 
 // leave goes on behind an entry.
@@ -115,14 +142,18 @@ func Skipped(rel string) bool {
 // OutputDir is where images are written, beside the stack file and so perhaps in a function's folder.
 const OutputDir = "build"
 
-// output reports whether a path in a function's folder is an image that was written there, or a directory of nothing else.
-// Other things may be called build as well.
-func output(dir, rel string, isDir bool) bool {
-	rel = filepath.ToSlash(rel)
-	if rel == OutputDir && isDir {
-		entries, err := os.ReadDir(filepath.Join(dir, rel))
-		return err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !output(dir, path.Join(rel, e.Name()), e.IsDir()) })
+// Outputs are the paths at which a function's image is written in a directory.
+func Outputs(dir, name string) []string {
+	var paths []string
+	for _, ext := range []string{extTar, extLayout} {
+		paths = append(paths, filepath.Join(dir, name+ext), filepath.Join(dir, name+ext+extPart))
 	}
-	ext := path.Ext(strings.TrimSuffix(rel, ".part"))
-	return path.Dir(rel) == OutputDir && (ext == ".tar" && !isDir || ext == ".oci" && isDir)
+	return paths
 }
+
+// What the names of images end with, and of those that are being written.
+const (
+	extTar    = ".tar"
+	extLayout = ".oci"
+	extPart   = ".part"
+)

@@ -9,10 +9,10 @@ import (
 )
 
 // State names the present state of the files in a function's folder that count, which those that .dockerignore excludes do
-// not: another one is another state.
-func State(dir string) (string, error) {
+// not, and the paths skip: another one is another state.
+func State(dir string, skip ...string) (string, error) {
 	sum := sha256.New()
-	err := folder{dir: dir, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
+	err := folder{dir: dir, skip: skip, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
 		var content []byte
 		var err error
 		mode := plainMode(info)
