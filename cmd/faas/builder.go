@@ -146,14 +146,26 @@ func (c *buildFlags) withDocker(ctx context.Context, f stack.Function, to output
 	if !to.tar && !to.layout {
 		return nil
 	}
-	file := filepath.Join(to.dir, f.Name+".tar")
-	if err := os.MkdirAll(to.dir, 0o755); err != nil { //nolint:gosec // an image is no secret
-		return err
+	return save(ctx, f, to, b)
+}
+
+// save writes the image that Docker has.
+func save(ctx context.Context, f stack.Function, to outputs, b *built) error {
+	dir := to.dir
+	if !to.tar { // the archive is only on the way
+		work, err := os.MkdirTemp("", "faas-build-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(work) }() // what is in it is in the layout
+		dir = work
 	}
-	if !to.tar {
-		defer func() { _ = os.Remove(file) }() // it was only on the way
-	} else {
+	file := filepath.Join(dir, f.Name+".tar")
+	if to.tar {
 		b.Files = append(b.Files, file)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // an image is no secret
+		return err
 	}
 	if err := image.Docker(ctx, nil, os.Stderr, "save", "-o", file, f.Image); err != nil || !to.layout {
 		return err

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+// dockerStub stands for Docker's client: it adds what it is asked to the file that is returned, and saves an image.
+func dockerStub(t *testing.T) (asked string) {
+	t.Helper()
+	dir := t.TempDir()
+	asked = filepath.Join(dir, "asked")
+	made, err := random.Image(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := name.NewTag("x/hello")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tarball.WriteToFile(filepath.Join(dir, "saved.tar"), tag, made); err != nil {
+		t.Fatal(err)
+	}
+	writeTest(t, filepath.Join(dir, "docker"), `#!/bin/sh
+echo "$*" >>`+asked+`
+case $1 in
+build) cat >/dev/null ;;
+save) cp `+dir+`/saved.tar "$3" ;;
+version|image) echo amd64 ;;
+esac
+`)
+	if err := os.Chmod(filepath.Join(dir, "docker"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	return asked
+}
+
+// TestDockerLayout has an archive of before, which a layout does not touch.
+func TestDockerLayout(t *testing.T) {
+	watchdog := staticProgram(t)
+	dockerStub(t)
+	t.Chdir(t.TempDir())
+	writeTest(t, "stack.yml", "functions: {hello: {lang: python, image: x/hello}}\n")
+	writeTest(t, "Dockerfile", "FROM scratch\n")
+	writeTest(t, "build/hello.tar", "of before")
+	mustRun(t, "build", "--watchdog", watchdog, "-o", "oci-layout")
+	if text, err := os.ReadFile("build/hello.tar"); err != nil || string(text) != "of before" {
+		t.Errorf("%q, %v", text, err)
+	}
+	if _, err := os.Stat("build/hello.oci/index.json"); err != nil {
+		t.Error(err)
+	}
+	mustRun(t, "build", "--watchdog", watchdog, "-o", "tar,oci-layout")
+	if text, err := os.ReadFile("build/hello.tar"); err != nil || string(text) == "of before" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
