@@ -41,12 +41,17 @@ func DockerBuild(ctx context.Context, o DockerOptions) error {
 	if _, err := os.Stat(filepath.Join(o.Dir, dockerfile)); err != nil {
 		return fmt.Errorf("build %s: %w: an image that Docker builds needs one", o.Image, err)
 	}
-	args := []string{"build", "-t", o.Image}
+	args, env := []string{"build", "-t", o.Image}, []string(nil)
 	if o.Arch != "" {
 		args = append(args, "--platform", "linux/"+o.Arch)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Args)) {
-		args = append(args, "--build-arg", name+"="+o.Args[name])
+		if clientReads(name) {
+			args = append(args, "--build-arg", name+"="+o.Args[name])
+			continue
+		}
+		args = append(args, "--build-arg", name)
+		env = append(env, name+"="+o.Args[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
 		args = append(args, "--label", name+"="+o.Labels[name])
@@ -55,7 +60,19 @@ func DockerBuild(ctx context.Context, o DockerOptions) error {
 	if err := writeContext(&archive, o); err != nil {
 		return err
 	}
-	return Docker(ctx, &archive, o.Output, append(args, "-")...)
+	return docker(ctx, env, &archive, o.Output, append(args, "-")...)
+}
+
+// clientReads reports whether a variable of the environment changes what Docker's client itself does. An argument of such a
+// name is given in the command line; others are in its environment, which other users cannot read.
+func clientReads(name string) bool {
+	name = strings.ToUpper(name)
+	for _, prefix := range []string{"DOCKER_", "BUILDKIT_", "BUILDX_", "OTEL_", "SSL_CERT_", "SSH_", "LD_", "XDG_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, "_PROXY") || slices.Contains([]string{"PATH", "HOME", "TMPDIR", "GODEBUG"}, name)
 }
 
 // writeContext writes what counts of the folder and, unless it has one itself, the watchdog.
@@ -102,9 +119,14 @@ func writeContext(to io.Writer, o DockerOptions) error {
 
 // Docker runs Docker's client. Its last lines are in the error.
 func Docker(ctx context.Context, stdin io.Reader, output io.Writer, args ...string) error {
+	return docker(ctx, nil, stdin, output, args...)
+}
+
+// docker is Docker with more in the client's environment.
+func docker(ctx context.Context, env []string, stdin io.Reader, output io.Writer, args ...string) error {
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, "docker", args...)
-	cmd.Stdin = stdin
+	cmd.Env, cmd.Stdin = append(os.Environ(), env...), stdin
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if output != nil {
 		cmd.Stdout, cmd.Stderr = output, io.MultiWriter(output, &said)

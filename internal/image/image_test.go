@@ -384,7 +384,7 @@ func TestSourceDate(t *testing.T) {
 
 // TestDocker has a stand-in say what Docker would be asked.
 func TestDocker(t *testing.T) {
-	bin := write(t, map[string]string{"docker": "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$ASKED\"\ntar -t >>\"$ASKED\"\n[ -z \"$FAIL\" ] || { echo 'step 2 failed' >&2; exit 3; }\n"})
+	bin := write(t, map[string]string{"docker": "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$ASKED\"\ntar -t >>\"$ASKED\"\necho A is \"$A\" >>\"$ASKED\"\n[ -z \"$FAIL\" ] || { echo 'step 2 failed' >&2; exit 3; }\n"})
 	if err := os.Chmod(filepath.Join(bin, "docker"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +394,7 @@ func TestDocker(t *testing.T) {
 	watchdog := filepath.Join(write(t, map[string]string{"dog": "x"}), "dog")
 	o := DockerOptions{
 		Dir: write(t, map[string]string{"Dockerfile": "FROM scratch", "handler.py": "", "build/x.tar": ""}), Image: "example/hello:1",
-		Watchdog: watchdog, Args: map[string]string{"B": "2", "A": "1"}, Labels: map[string]string{"l": "v"}, Arch: "arm64",
+		Watchdog: watchdog, Args: map[string]string{"B": "2", "A": "s3 cret", "no_proxy": "x"}, Labels: map[string]string{"l": "v"}, Arch: "arm64",
 	}
 	if err := DockerBuild(t.Context(), o); err != nil {
 		t.Fatal(err)
@@ -403,7 +403,7 @@ func TestDocker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "build -t example/hello:1 --platform linux/arm64 --build-arg A=1 --build-arg B=2 --label l=v - Dockerfile handler.py fwatchdog"
+	want := "build -t example/hello:1 --platform linux/arm64 --build-arg A --build-arg B --build-arg no_proxy=x --label l=v - Dockerfile handler.py fwatchdog A is s3 cret"
 	if got := strings.Join(strings.Fields(string(text)), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
