@@ -119,6 +119,11 @@ func (b built) text() string {
 
 // check reports what is wrong with the flags.
 func (c *buildFlags) check() error {
+	if c.Arch != "" {
+		if err := image.CheckArch(c.Arch); err != nil {
+			return fmt.Errorf("--arch: %w", err)
+		}
+	}
 	_, err := image.SourceDate(os.LookupEnv)
 	return err
 }

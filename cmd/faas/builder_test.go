@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -59,5 +60,14 @@ func TestDockerLayout(t *testing.T) {
 	mustRun(t, "build", "--watchdog", watchdog, "-o", "tar,oci-layout")
 	if text, err := os.ReadFile("build/hello.tar"); err != nil || string(text) == "of before" {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestUnknownArch(t *testing.T) {
+	for _, command := range []string{"build", "deploy --build"} {
+		_, err := runFaas(t, append(strings.Fields(command), "--arch", "mips")...)
+		if want := `--arch: architecture "mips" is not known: there are 386, amd64, arm, arm64,`; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", command, err, want)
+		}
 	}
 }

@@ -346,7 +346,7 @@ func TestCheckStatic(t *testing.T) {
 		{static, "amd64", ""},
 		{dynamic, "amd64", "wants shared libraries"},
 		{static, "arm64", "is for EM_X86_64 and not for arm64"},
-		{static, "z80", `architecture "z80"`},
+		{static, "z80", `architecture "z80" is not known: there are 386, amd64, arm, arm64, ppc64le, riscv64, s390x`},
 		{text, "amd64", "is no program for Linux"},
 		{filepath.Join(t.TempDir(), "none"), "amd64", "no such file"},
 	} {
