@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -75,6 +76,9 @@ func (c *buildFlags) build(ctx context.Context, f stack.Function, to outputs) (b
 			b.Builder = f.Lang
 		}
 	}
+	if err := c.applies(b.Builder); err != nil {
+		return b, err
+	}
 	if err := image.CheckName(f.Image); err != nil {
 		return b, err
 	}
@@ -88,6 +92,19 @@ func (c *buildFlags) build(ctx context.Context, f stack.Function, to outputs) (b
 	err := how(ctx, f, to, &b)
 	b.Seconds = time.Since(began).Seconds()
 	return b, err
+}
+
+// applies reports a flag that means nothing to the builder.
+func (c *buildFlags) applies(builder string) error {
+	switch {
+	case builder != "docker" && len(c.BuildArg) > 0:
+		return fmt.Errorf("--build-arg: builder %s has no Dockerfile: leave it out, say --builder docker, or name the functions that it is for", builder)
+	case builder == "docker" && c.Certificates != "":
+		return errors.New("--certificates: Docker makes what the Dockerfile says: copy them there, or name the functions that it is for, of lang go or binary")
+	case builder == "docker" && c.PlainHTTP:
+		return errors.New("--plain-http: Docker pushes by its own rules: name the registry in its insecure-registries, and leave this out")
+	}
+	return nil
 }
 
 // watchdogPath finds the program that goes into images.

@@ -71,3 +71,20 @@ func TestUnknownArch(t *testing.T) {
 		}
 	}
 }
+
+func TestFlagsThatDoNotApply(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeTest(t, "ca.pem", "")
+	writeTest(t, "stack.yml", "functions: {a: {lang: go, image: x/a}, b: {lang: python, image: x/b}, c: {lang: binary, image: x/c}}\n")
+	for args, want := range map[string]string{
+		"a --build-arg A=1":                        "--build-arg: builder go has no Dockerfile",
+		"c --build-arg A=1":                        "--build-arg: builder binary has no Dockerfile",
+		"b --certificates ca.pem":                  "--certificates: Docker makes what the Dockerfile says",
+		"a --builder docker --plain-http":          "--plain-http: Docker pushes by its own rules",
+		"a --builder docker --certificates=ca.pem": "--certificates: ",
+	} {
+		if _, err := runFaas(t, append([]string{"build"}, strings.Fields(args)...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+}

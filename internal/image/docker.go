@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 )
@@ -24,7 +25,7 @@ type DockerOptions struct {
 	Skip []string
 	// Image is what to call it.
 	Image string
-	// Watchdog is the file of fwatchdog, which the Dockerfile finds as fwatchdog beside it.
+	// Watchdog is the file of fwatchdog, a static program for Arch, which the Dockerfile finds as fwatchdog beside it.
 	Watchdog string
 	// Args are the Dockerfile's, Labels the image's.
 	Args, Labels map[string]string
@@ -56,11 +57,36 @@ func DockerBuild(ctx context.Context, o DockerOptions) error {
 	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
 		args = append(args, "--label", name+"="+o.Labels[name])
 	}
+	wanted := o.Arch
+	if o.Arch == "" {
+		o.Arch = engineArch(ctx)
+	}
 	var archive bytes.Buffer
 	if err := writeContext(&archive, o); err != nil {
 		return err
 	}
-	return docker(ctx, env, &archive, o.Output, append(args, "-")...)
+	if err := docker(ctx, env, &archive, o.Output, append(args, "-")...); err != nil || wanted == "" {
+		return err
+	}
+	// Without buildx an engine takes a base image that it has, for whatever machine that is.
+	if is, err := ask(ctx, "image", "inspect", "--format", "{{.Architecture}}", o.Image); err == nil && is != "" && is != wanted {
+		return fmt.Errorf("build %s: Docker made it for %s and not for %s, from a base image that it had: pull the one for %[3]s, or install buildx", o.Image, is, wanted)
+	}
+	return nil
+}
+
+// engineArch is the architecture of the engine's machine, or else of this one: who stands for Docker may not say.
+func engineArch(ctx context.Context) string {
+	if arch, err := ask(ctx, "version", "--format", "{{.Server.Arch}}"); err == nil && CheckArch(arch) == nil {
+		return arch
+	}
+	return runtime.GOARCH
+}
+
+// ask returns what Docker's client prints.
+func ask(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "docker", args...).Output()
+	return strings.TrimSpace(string(out)), err
 }
 
 // clientReads reports whether a variable of the environment changes what Docker's client itself does. An argument of such a
@@ -106,6 +132,9 @@ func writeContext(to io.Writer, o DockerOptions) error {
 		return add(rel, from, info)
 	})
 	if err == nil && !has && o.Watchdog != "" {
+		if err := CheckStatic(o.Watchdog, o.Arch); err != nil {
+			return fmt.Errorf("the watchdog: %w; --watchdog names one", err)
+		}
 		var info fs.FileInfo
 		if info, err = os.Stat(o.Watchdog); err == nil {
 			err = add("fwatchdog", o.Watchdog, info)

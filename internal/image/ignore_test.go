@@ -18,6 +18,7 @@ import (
 // sent lists what Docker gets.
 func sent(t *testing.T, o DockerOptions) []string {
 	t.Helper()
+	o.Arch = "amd64"
 	var context bytes.Buffer
 	if err := writeContext(&context, o); err != nil {
 		t.Fatal(err)
@@ -36,6 +37,7 @@ func sent(t *testing.T, o DockerOptions) []string {
 }
 
 func TestIgnore(t *testing.T) {
+	watchdog := program(t, "watchdog")
 	files := map[string]string{"Dockerfile": "", "a.py": "", "b.log": "", "lib/c.py": "", "lib/d.log": "", "node_modules/x/y.js": "", "secret/key": "", "run": "1"}
 	for name, test := range map[string]struct {
 		ignore      string
@@ -67,7 +69,7 @@ func TestIgnore(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, ignoreFile), []byte(test.ignore), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.sent, sent(t, DockerOptions{Dir: dir, Watchdog: filepath.Join(dir, "run")})); diff != "" {
+			if diff := cmp.Diff(test.sent, sent(t, DockerOptions{Dir: dir, Watchdog: watchdog})); diff != "" {
 				t.Errorf("Docker gets: %s", diff)
 			}
 			l := newLayer(time.Unix(0, 0))
@@ -91,7 +93,7 @@ func TestIgnore(t *testing.T) {
 // TestIgnoredWatchdog has a folder whose own watchdog is excluded: Docker gets the other one.
 func TestIgnoredWatchdog(t *testing.T) {
 	dir := write(t, map[string]string{"Dockerfile": "", "fwatchdog": "", ".dockerignore": "*"})
-	if diff := cmp.Diff([]string{".dockerignore", "Dockerfile", "fwatchdog"}, sent(t, DockerOptions{Dir: dir, Watchdog: filepath.Join(dir, "fwatchdog")})); diff != "" {
+	if diff := cmp.Diff([]string{".dockerignore", "Dockerfile", "fwatchdog"}, sent(t, DockerOptions{Dir: dir, Watchdog: program(t, "watchdog")})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -63,7 +63,7 @@ func New(o Options) (*Image, error) {
 	}
 	o.Created = o.Created.UTC()
 	if err := CheckStatic(o.Watchdog, o.Arch); err != nil {
-		return nil, fmt.Errorf("the watchdog: %w", err)
+		return nil, fmt.Errorf("the watchdog: %w; --watchdog names one", err)
 	}
 	base := newLayer(o.Created)
 	base.text("/etc/group", "root:x:0:\nnogroup:x:65534:\n")

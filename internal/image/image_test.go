@@ -381,38 +381,3 @@ func TestSourceDate(t *testing.T) {
 		}
 	}
 }
-
-// TestDocker has a stand-in say what Docker would be asked.
-func TestDocker(t *testing.T) {
-	bin := write(t, map[string]string{"docker": "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$ASKED\"\ntar -t >>\"$ASKED\"\necho A is \"$A\" >>\"$ASKED\"\n[ -z \"$FAIL\" ] || { echo 'step 2 failed' >&2; exit 3; }\n"})
-	if err := os.Chmod(filepath.Join(bin, "docker"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	asked := filepath.Join(t.TempDir(), "asked")
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	t.Setenv("ASKED", asked)
-	watchdog := filepath.Join(write(t, map[string]string{"dog": "x"}), "dog")
-	o := DockerOptions{
-		Dir: write(t, map[string]string{"Dockerfile": "FROM scratch", "handler.py": "", "build/x.tar": ""}), Image: "example/hello:1",
-		Watchdog: watchdog, Args: map[string]string{"B": "2", "A": "s3 cret", "no_proxy": "x"}, Labels: map[string]string{"l": "v"}, Arch: "arm64",
-	}
-	if err := DockerBuild(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(asked)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "build -t example/hello:1 --platform linux/arm64 --build-arg A --build-arg B --build-arg no_proxy=x --label l=v - Dockerfile handler.py fwatchdog A is s3 cret"
-	if got := strings.Join(strings.Fields(string(text)), " "); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	t.Setenv("FAIL", "1")
-	if err := DockerBuild(t.Context(), o); err == nil || !strings.Contains(err.Error(), "docker build: exit status 3:\nstep 2 failed") {
-		t.Errorf("a failure: %v", err)
-	}
-	o.Dir = t.TempDir()
-	if err := DockerBuild(t.Context(), o); err == nil || !strings.Contains(err.Error(), "Dockerfile: no such file") {
-		t.Errorf("without a Dockerfile: %v", err)
-	}
-}
