@@ -369,6 +369,44 @@ func TestGoBuildErrors(t *testing.T) {
 	}
 }
 
+// TestGoBuildEnvironment has what changes a program otherwise, in the environment and in Go's own file.
+func TestGoBuildEnvironment(t *testing.T) {
+	build := func() []byte {
+		t.Helper()
+		data, err := os.ReadFile(program(t, "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	want := build()
+	for _, set := range []string{"GOAMD64=v3", "GOFLAGS=-gcflags=-N -tags=x --mod=mod", "GOEXPERIMENT=jsonv2", "GOFIPS140=latest"} {
+		name, value, _ := strings.Cut(set, "=")
+		t.Run(set, func(t *testing.T) {
+			t.Setenv(name, value)
+			if !bytes.Equal(build(), want) {
+				t.Error("it makes another program")
+			}
+		})
+	}
+	t.Run("go env -w", func(t *testing.T) {
+		t.Setenv("GOENV", filepath.Join(write(t, map[string]string{"env": "GOAMD64=v3\nGOFLAGS=-gcflags=-N\n"}), "env"))
+		if !bytes.Equal(build(), want) {
+			t.Error("it makes another program")
+		}
+	})
+}
+
+func TestGoFlags(t *testing.T) {
+	for flags, want := range map[string]string{"": "-trimpath", "-mod=vendor -tags=x --modcacherw -race": "-trimpath -mod=vendor --modcacherw"} {
+		t.Setenv("GOENV", "off")
+		t.Setenv("GOFLAGS", flags)
+		if got := goFlags(t.Context(), t.TempDir()); got != want {
+			t.Errorf("%s: got %s, want %s", flags, got, want)
+		}
+	}
+}
+
 func TestSourceDate(t *testing.T) {
 	for text, want := range map[string]time.Time{"": {}, "1700000000": time.Unix(1700000000, 0).UTC()} {
 		if got, err := SourceDate(func(string) (string, bool) { return text, text != "" }); err != nil || !got.Equal(want) {
