@@ -203,7 +203,7 @@ func writeLayout(made *image.Image, f stack.Function, to outputs, b *built) erro
 	return nil
 }
 
-func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to outputs, b *built) error {
+func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to outputs, b *built) (err error) {
 	o, process, err := c.options(f, b.Builder)
 	if err != nil {
 		return err
@@ -229,6 +229,7 @@ func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to out
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, made.Close()) }()
 	if b.Digest, err = made.Digest(); err != nil {
 		return err
 	}

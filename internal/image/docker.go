@@ -2,6 +2,7 @@ package image
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -38,7 +39,7 @@ type DockerOptions struct {
 const dockerfile = "Dockerfile"
 
 // DockerBuild has a Docker Engine build the folder's Dockerfile.
-func DockerBuild(ctx context.Context, o DockerOptions) error {
+func DockerBuild(ctx context.Context, o DockerOptions) (err error) {
 	if _, err := os.Stat(filepath.Join(o.Dir, dockerfile)); err != nil {
 		return fmt.Errorf("build %s: %w: an image that Docker builds needs one", o.Image, err)
 	}
@@ -61,11 +62,12 @@ func DockerBuild(ctx context.Context, o DockerOptions) error {
 	if o.Arch == "" {
 		o.Arch = engineArch(ctx)
 	}
-	var archive bytes.Buffer
-	if err := writeContext(&archive, o); err != nil {
+	archive, err := contextFile(o)
+	if err != nil {
 		return err
 	}
-	if err := docker(ctx, env, &archive, o.Output, append(args, "-")...); err != nil || wanted == "" {
+	defer func() { err = errors.Join(err, archive.Close(), os.Remove(archive.Name())) }()
+	if err := docker(ctx, env, archive, o.Output, append(args, "-")...); err != nil || wanted == "" {
 		return err
 	}
 	// Without buildx an engine takes a base image that it has, for whatever machine that is.
@@ -101,6 +103,26 @@ func clientReads(name string) bool {
 	return strings.HasSuffix(name, "_PROXY") || slices.Contains([]string{"PATH", "HOME", "TMPDIR", "GODEBUG"}, name)
 }
 
+// contextFile is what is sent to Docker, in a file that the caller closes and removes. It is whole before Docker gets any of it: an
+// archive that ends early, where a file cannot be read, may well be built.
+func contextFile(o DockerOptions) (*os.File, error) {
+	file, err := os.CreateTemp("", "faas-context-")
+	if err != nil {
+		return nil, fmt.Errorf("send %s to Docker: %w", o.Dir, err)
+	}
+	buffered := bufio.NewWriter(file)
+	if err = writeContext(buffered, o); err == nil {
+		err = buffered.Flush()
+	}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
+	}
+	return file, nil
+}
+
 // writeContext writes what counts of the folder and, unless it has one itself, the watchdog.
 func writeContext(to io.Writer, o DockerOptions) error {
 	w := tar.NewWriter(to)
@@ -121,11 +143,7 @@ func writeContext(to io.Writer, o DockerOptions) error {
 		if err := w.WriteHeader(h); err != nil || !info.Mode().IsRegular() {
 			return err
 		}
-		data, err := read(from)
-		if err == nil {
-			_, err = w.Write(data)
-		}
-		return err
+		return pour(w, from, h.Size)
 	}
 	err := folder{dir: o.Dir, skip: o.Skip, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
 		has = has || rel == "fwatchdog"

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -50,11 +51,22 @@ type Options struct {
 }
 
 // Image is an image that was made.
-type Image struct{ image v1.Image }
+type Image struct {
+	image v1.Image
+	work  string // the directory of its layers; empty: they are elsewhere
+}
+
+// Close removes what the image is kept in until it is written or pushed.
+func (i *Image) Close() error {
+	if i.work == "" {
+		return nil
+	}
+	return os.RemoveAll(i.work)
+}
 
 // New makes an image of two layers: the watchdog with what every program needs, which all functions share, and the
-// function itself. The same options with the same files give the same digest.
-func New(o Options) (*Image, error) {
+// function itself. The same options with the same files give the same digest. The caller closes it.
+func New(o Options) (_ *Image, err error) {
 	if o.Arch == "" {
 		o.Arch = "amd64"
 	}
@@ -89,6 +101,15 @@ func New(o Options) (*Image, error) {
 		}
 		own.file(o.ProgramPath, o.Program, 0o755)
 	}
+	work, err := os.MkdirTemp("", "faas-image-")
+	if err != nil {
+		return nil, fmt.Errorf("make the image: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(work))
+		}
+	}()
 	image, err := mutate.ConfigFile(mutate.MediaType(mutate.ConfigMediaType(empty.Image, types.OCIConfigJSON), types.OCIManifestSchema1), &v1.ConfigFile{
 		Architecture: o.Arch, OS: "linux", Created: v1.Time{Time: o.Created}, Config: config(o),
 		RootFS: v1.RootFS{Type: "layers"},
@@ -97,10 +118,10 @@ func New(o Options) (*Image, error) {
 		return nil, fmt.Errorf("make the image: %w", err)
 	}
 	for _, l := range []struct {
-		layer *layer
-		what  string
-	}{{base, "faas build: the watchdog"}, {own, "faas build: the function"}} {
-		made, err := l.layer.make()
+		layer      *layer
+		file, what string
+	}{{base, "base", "faas build: the watchdog"}, {own, "own", "faas build: the function"}} {
+		made, err := l.layer.pack(filepath.Join(work, l.file))
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +132,7 @@ func New(o Options) (*Image, error) {
 			return nil, fmt.Errorf("make the image: %w", err)
 		}
 	}
-	return &Image{image}, nil
+	return &Image{image, work}, nil
 }
 
 // config is what a container of the image starts with.
@@ -149,13 +170,4 @@ func SourceDate(lookup func(string) (string, bool)) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("environment variable SOURCE_DATE_EPOCH=%q: it must be seconds since 1970, such as 1700000000", text)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
-}
-
-// read is os.ReadFile with an error that says what for.
-func read(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("put a file into the image: %w", err)
-	}
-	return data, nil
 }

@@ -67,6 +67,11 @@ func functionImage(t *testing.T, text string, change func(*Options)) *Image {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return i
 }
 
@@ -283,7 +288,7 @@ func TestPush(t *testing.T) {
 	if err := validate.Image(there); err != nil {
 		t.Error(err)
 	}
-	if got := digest(t, &Image{there}); got != digest(t, i) {
+	if got := digest(t, &Image{image: there}); got != digest(t, i) {
 		t.Errorf("the registry has %s, want %s", got, digest(t, i))
 	}
 	server.Close()

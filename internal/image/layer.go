@@ -2,7 +2,7 @@ package image
 
 import (
 	"archive/tar"
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,10 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // layer gathers what goes into a layer. Everything in it belongs to root and has one time.
@@ -102,21 +98,6 @@ func plainMode(info fs.FileInfo) int64 {
 	return 0o644
 }
 
-// make writes the layer.
-func (l *layer) make() (v1.Layer, error) {
-	var archive bytes.Buffer
-	if err := l.write(&archive); err != nil {
-		return nil, err
-	}
-	made, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
-	}, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
-	if err != nil {
-		return nil, fmt.Errorf("make a layer: %w", err)
-	}
-	return made, nil
-}
-
 // write writes the entries in the order of their names, which puts directories before what is in them.
 func (l *layer) write(to io.Writer) error {
 	names := make([]string, 0, len(l.entries))
@@ -127,21 +108,46 @@ func (l *layer) write(to io.Writer) error {
 	w := tar.NewWriter(to)
 	for _, name := range names {
 		e := l.entries[name]
-		content := []byte(e.text)
-		if e.from != "" {
-			var err error
-			if content, err = read(e.from); err != nil {
-				return err
-			}
-		}
 		h := e.header
-		h.Name, h.Size, h.ModTime, h.Format = name, int64(len(content)), l.created, tar.FormatPAX
+		h.Name, h.Size, h.ModTime, h.Format = name, int64(len(e.text)), l.created, tar.FormatPAX
+		if e.from != "" {
+			info, err := os.Stat(e.from)
+			if err != nil {
+				return fmt.Errorf("put a file into the image: %w", err)
+			}
+			h.Size = info.Size()
+		}
 		if err := w.WriteHeader(&h); err != nil {
 			return fmt.Errorf("put %s into the image: %w", name, err)
 		}
-		if _, err := w.Write(content); err != nil {
+		var err error
+		if e.from != "" {
+			err = pour(w, e.from, h.Size)
+		} else {
+			_, err = io.WriteString(w, e.text)
+		}
+		if err != nil {
 			return fmt.Errorf("put %s into the image: %w", name, err)
 		}
 	}
 	return w.Close()
+}
+
+// pour writes a file into an archive, whose header has its size.
+func pour(w *tar.Writer, from string, size int64) error {
+	n, err := copyFile(w, from)
+	if errors.Is(err, tar.ErrWriteTooLong) || err == nil && n != size {
+		return fmt.Errorf("%s changed while it was read: try again, or exclude it in .dockerignore", from)
+	}
+	return err
+}
+
+// copyFile writes a file, and returns its size.
+func copyFile(to io.Writer, from string) (int64, error) {
+	file, err := os.Open(from)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return io.Copy(to, file)
 }

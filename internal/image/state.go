@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
@@ -13,21 +14,20 @@ import (
 func State(dir string, skip ...string) (string, error) {
 	sum := sha256.New()
 	err := folder{dir: dir, skip: skip, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
-		var content []byte
-		var err error
-		mode := plainMode(info)
+		mode, size := plainMode(info), info.Size()
+		if info.IsDir() {
+			mode, size = 0, 0
+		}
+		_, _ = fmt.Fprintf(sum, "%q %s %d %d\n", rel, info.Mode().Type(), mode, size) // a hash takes all
 		switch {
 		case info.IsDir():
-			mode = 0
+			return nil
 		case info.Mode()&fs.ModeSymlink != 0:
-			var target string
-			target, err = os.Readlink(from)
-			content = []byte(target)
-		default:
-			content, err = read(from)
+			target, err := os.Readlink(from)
+			_, _ = io.WriteString(sum, target)
+			return err
 		}
-		_, _ = fmt.Fprintf(sum, "%q %s %d %d\n", rel, info.Mode().Type(), mode, len(content)) // a hash takes all
-		sum.Write(content)
+		_, err := copyFile(sum, from)
 		return err
 	})
 	if err != nil {

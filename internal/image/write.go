@@ -116,5 +116,5 @@ func Load(file string) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the image %s: %w", file, err)
 	}
-	return &Image{image}, nil
+	return &Image{image: image}, nil
 }
