@@ -84,11 +84,18 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 	asJSON := slices.Contains(c.Output, "json")
 	all := []built{}
 	var errs []error
-	for _, f := range functions {
-		if f.SkipBuild && len(c.Names) == 0 || changed != nil && !changed(f.Handler) {
-			continue
+	functions = slices.DeleteFunc(functions, func(f stack.Function) bool {
+		return f.SkipBuild && len(c.Names) == 0 || changed != nil && !changed(f.Handler)
+	})
+	for i, f := range functions {
+		b, err := built{}, ctx.Err()
+		if err == nil {
+			b, err = c.build(ctx, f, forms)
 		}
-		b, err := c.build(ctx, f, forms)
+		if err != nil && ctx.Err() != nil {
+			errs = append(errs, stopped(functions[i:]))
+			break
+		}
 		if err != nil {
 			errs = append(errs, file.Errorf(f.Line, f.Name, "%w", err))
 			continue
@@ -102,6 +109,15 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 		errs = append(errs, writeJSON(to, all))
 	}
 	return errors.Join(errs...)
+}
+
+// stopped is the error of a build that was interrupted.
+func stopped(left []stack.Function) error {
+	names := make([]string, len(left))
+	for i, f := range left {
+		names[i] = f.Name
+	}
+	return fmt.Errorf("build: stopped, and not done: %s", strings.Join(names, ", "))
 }
 
 // text is a built image in a line.

@@ -191,12 +191,12 @@ func save(ctx context.Context, f stack.Function, to outputs, b *built) error {
 	if err != nil {
 		return err
 	}
-	return writeLayout(made, f, to, b)
+	return writeLayout(ctx, made, f, to, b)
 }
 
-func writeLayout(made *image.Image, f stack.Function, to outputs, b *built) error {
+func writeLayout(ctx context.Context, made *image.Image, f stack.Function, to outputs, b *built) error {
 	dir := filepath.Join(to.dir, f.Name+".oci")
-	if err := made.WriteLayout(f.Image, dir); err != nil {
+	if err := made.WriteLayout(ctx, f.Image, dir); err != nil {
 		return err
 	}
 	b.Files = append(b.Files, dir)
@@ -225,7 +225,7 @@ func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to out
 			return err
 		}
 	}
-	made, err := image.New(o)
+	made, err := image.New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -300,12 +300,12 @@ func (c *buildFlags) deliver(ctx context.Context, made *image.Image, f stack.Fun
 		b.Files = append(b.Files, file)
 	}
 	if to.tar || c.Load {
-		if err := made.WriteTar(f.Image, file); err != nil {
+		if err := made.WriteTar(ctx, f.Image, file); err != nil {
 			return err
 		}
 	}
 	if to.layout {
-		if err := writeLayout(made, f, to, b); err != nil {
+		if err := writeLayout(ctx, made, f, to, b); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,5 +88,21 @@ func TestFlagsThatDoNotApply(t *testing.T) {
 		if _, err := runFaas(t, append([]string{"build"}, strings.Fields(args)...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", args, err, want)
 		}
+	}
+}
+
+// TestBuildStopped is interrupted before the first of three functions.
+func TestBuildStopped(t *testing.T) {
+	watchdog := staticProgram(t)
+	dockerStub(t)
+	t.Chdir(t.TempDir())
+	writeTest(t, "stack.yml", "functions: {a: {lang: sh, image: x/a}, b: {lang: go, image: x/b}, c: {lang: sh, image: x/c, skip_build: true}, d: {lang: sh, image: x/d}}\n")
+	writeTest(t, "Dockerfile", "FROM scratch\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := buildCommand{stackFlags: stackFlags{Stack: "stack.yml"}}
+	c.Builder, c.Watchdog = "auto", watchdog
+	if err := c.once(ctx, io.Discard, nil); err == nil || err.Error() != "build: stopped, and not done: a, b, d" {
+		t.Errorf("got %v", err)
 	}
 }

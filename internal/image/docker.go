@@ -62,7 +62,7 @@ func DockerBuild(ctx context.Context, o DockerOptions) (err error) {
 	if o.Arch == "" {
 		o.Arch = engineArch(ctx)
 	}
-	archive, err := contextFile(o)
+	archive, err := contextFile(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -105,13 +105,13 @@ func clientReads(name string) bool {
 
 // contextFile is what is sent to Docker, in a file that the caller closes and removes. It is whole before Docker gets any of it: an
 // archive that ends early, where a file cannot be read, may well be built.
-func contextFile(o DockerOptions) (*os.File, error) {
+func contextFile(ctx context.Context, o DockerOptions) (*os.File, error) {
 	file, err := os.CreateTemp("", "faas-context-")
 	if err != nil {
 		return nil, fmt.Errorf("send %s to Docker: %w", o.Dir, err)
 	}
 	buffered := bufio.NewWriter(file)
-	if err = writeContext(buffered, o); err == nil {
+	if err = writeContext(until(ctx, buffered), o); err == nil {
 		err = buffered.Flush()
 	}
 	if err == nil {

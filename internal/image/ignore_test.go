@@ -128,7 +128,7 @@ func TestIgnoreErrors(t *testing.T) {
 		}
 	}
 	dir := write(t, map[string]string{".dockerignore": "run", "run": "1"})
-	_, err := New(Options{Watchdog: program(t, "watchdog"), ProgramPath: WorkDir + "/run", Dir: dir})
+	_, err := New(t.Context(), Options{Watchdog: program(t, "watchdog"), ProgramPath: WorkDir + "/run", Dir: dir})
 	if err == nil || !strings.Contains(err.Error(), "not have its program run: it must be a file of "+dir+", and not excluded by its .dockerignore") {
 		t.Errorf("without its program: %v", err)
 	}

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -66,7 +67,7 @@ func (i *Image) Close() error {
 
 // New makes an image of two layers: the watchdog with what every program needs, which all functions share, and the
 // function itself. The same options with the same files give the same digest. The caller closes it.
-func New(o Options) (_ *Image, err error) {
+func New(ctx context.Context, o Options) (_ *Image, err error) {
 	if o.Arch == "" {
 		o.Arch = "amd64"
 	}
@@ -121,7 +122,7 @@ func New(o Options) (_ *Image, err error) {
 		layer      *layer
 		file, what string
 	}{{base, "base", "faas build: the watchdog"}, {own, "own", "faas build: the function"}} {
-		made, err := l.layer.pack(filepath.Join(work, l.file))
+		made, err := l.layer.pack(ctx, filepath.Join(work, l.file))
 		if err != nil {
 			return nil, err
 		}

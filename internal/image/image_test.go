@@ -63,7 +63,7 @@ func functionImage(t *testing.T, text string, change func(*Options)) *Image {
 	if change != nil {
 		change(&o)
 	}
-	i, err := New(o)
+	i, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestSameAgain(t *testing.T) {
 	var files [2][]byte
 	for n := range files {
 		file := filepath.Join(t.TempDir(), "hello.tar")
-		if err := functionImage(t, "a", nil).WriteTar("example/hello:1", file); err != nil {
+		if err := functionImage(t, "a", nil).WriteTar(t.Context(), "example/hello:1", file); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -229,7 +229,7 @@ func TestLinkedFolder(t *testing.T) {
 		t.Errorf("a change is not seen: %v", err)
 	}
 	for _, path := range []string{"/gone", "/.git/run"} {
-		_, err := New(Options{Watchdog: program(t, "watchdog"), ProgramPath: WorkDir + path, Dir: dir})
+		_, err := New(t.Context(), Options{Watchdog: program(t, "watchdog"), ProgramPath: WorkDir + path, Dir: dir})
 		if want := "the image would not have its program " + path[1:]; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
@@ -300,7 +300,7 @@ func TestPush(t *testing.T) {
 func TestWrite(t *testing.T) {
 	i, dir := functionImage(t, "a", nil), t.TempDir()
 	file := filepath.Join(dir, "build", "hello.tar")
-	if err := i.WriteTar("example/hello:1", file); err != nil {
+	if err := i.WriteTar(t.Context(), "example/hello:1", file); err != nil {
 		t.Fatal(err)
 	}
 	back, err := Load(file)
@@ -316,7 +316,7 @@ func TestWrite(t *testing.T) {
 	}
 	at := filepath.Join(dir, "build", "hello.oci")
 	for range 2 {
-		if err := i.WriteLayout("example/hello:1", at); err != nil {
+		if err := i.WriteLayout(t.Context(), "example/hello:1", at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -328,10 +328,10 @@ func TestWrite(t *testing.T) {
 	if err != nil || len(m.Manifests) != 1 || m.Manifests[0].Digest.String() != digest(t, i) || m.Manifests[0].Annotations[refName] != "example/hello:1" {
 		t.Errorf("the index has %+v, %v", m, err)
 	}
-	if err := i.WriteLayout("example/hello:1", dir); err == nil {
+	if err := i.WriteLayout(t.Context(), "example/hello:1", dir); err == nil {
 		t.Error("a directory of something else was replaced")
 	}
-	if err := i.WriteTar("Example/Hello@sha256:0", file); err == nil || !strings.Contains(err.Error(), "lower case") {
+	if err := i.WriteTar(t.Context(), "Example/Hello@sha256:0", file); err == nil || !strings.Contains(err.Error(), "lower case") {
 		t.Errorf("a bad name: %v", err)
 	}
 }

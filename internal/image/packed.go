@@ -3,6 +3,7 @@ package image
 import (
 	"bufio"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -22,8 +23,8 @@ type packed struct {
 	size           int64
 }
 
-// pack writes the layer to a file.
-func (l *layer) pack(at string) (p *packed, err error) {
+// pack writes the layer to a file, until ctx ends.
+func (l *layer) pack(ctx context.Context, at string) (p *packed, err error) {
 	file, err := os.OpenFile(at, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("make a layer: %w", err)
@@ -35,7 +36,7 @@ func (l *layer) pack(at string) (p *packed, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a layer: %w", err)
 	}
-	if err := l.write(io.MultiWriter(zipped, diffID)); err != nil {
+	if err := l.write(until(ctx, io.MultiWriter(zipped, diffID))); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(zipped.Close(), buffered.Flush()); err != nil {
