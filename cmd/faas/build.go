@@ -6,15 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"faas/internal/image"
+	"faas/internal/stack"
 )
 
 // buildCommand is `faas build`.
@@ -46,14 +46,30 @@ func (c *buildCommand) Validate() error {
 
 // Run builds the functions, and again while it watches.
 func (c *buildCommand) Run(ctx context.Context, app *kong.Kong) error {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	ctx, stop := interruptible(ctx)
 	defer stop()
-	w := watch{say: os.Stderr, files: c.watched}
+	w := watch{say: os.Stderr, files: c.watched, skip: c.written}
 	once := func(ctx context.Context, changed func(string) bool) error { return c.once(ctx, app.Stdout, changed) }
 	if !c.Watch {
 		return once(ctx, nil)
 	}
 	return w.run(ctx, once)
+}
+
+func (c *buildCommand) outputs(file *stack.File) outputs {
+	return outputs{
+		dir: cmp.Or(c.Dir, buildDir(file)), tar: slices.Contains(c.Output, "tar"), layout: slices.Contains(c.Output, "oci-layout"),
+		names: slices.Collect(maps.Keys(file.Functions)),
+	}
+}
+
+// written are the files that are written, and so are no changes. None while the stack file cannot be read.
+func (c *buildCommand) written() []string {
+	file, _, err := c.load()
+	if err != nil {
+		return nil
+	}
+	return c.outputs(file).files()
 }
 
 // once builds the functions whose folder changed says has changed; nil: all.
@@ -62,23 +78,28 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 	if err != nil {
 		return err
 	}
-	forms := outputs{
-		dir: cmp.Or(c.Dir, buildDir(file)), tar: slices.Contains(c.Output, "tar"), layout: slices.Contains(c.Output, "oci-layout"),
-	}
+	forms := c.outputs(file)
 	asJSON := slices.Contains(c.Output, "json")
 	all := []built{}
 	var errs []error
-	for _, f := range functions {
-		if f.SkipBuild && len(c.Names) == 0 || changed != nil && !changed(f.Handler) {
-			continue
+	functions = slices.DeleteFunc(functions, func(f stack.Function) bool {
+		return f.SkipBuild && len(c.Names) == 0 || changed != nil && !changed(f.Handler)
+	})
+	for i, f := range functions {
+		b, err := built{}, ctx.Err()
+		if err == nil {
+			b, err = c.build(ctx, f, forms)
 		}
-		b, err := c.build(ctx, f, forms)
+		if err != nil && ctx.Err() != nil {
+			errs = append(errs, stopped(functions[i:]))
+			break
+		}
 		if err != nil {
 			errs = append(errs, file.Errorf(f.Line, f.Name, "%w", err))
-			continue
+			b.Error = err.Error()
 		}
 		all = append(all, b)
-		if !asJSON {
+		if !asJSON && err == nil {
 			fmt.Fprintln(to, b.text())
 		}
 	}
@@ -86,6 +107,11 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 		errs = append(errs, writeJSON(to, all))
 	}
 	return errors.Join(errs...)
+}
+
+// stopped is the error of a build that was interrupted.
+func stopped(left []stack.Function) error {
+	return fmt.Errorf("build: stopped, and not done: %s", namesOf(left))
 }
 
 // text is a built image in a line.
@@ -103,6 +129,11 @@ func (b built) text() string {
 
 // check reports what is wrong with the flags.
 func (c *buildFlags) check() error {
+	if c.Arch != "" {
+		if err := image.CheckArch(c.Arch); err != nil {
+			return fmt.Errorf("--arch: %w", err)
+		}
+	}
 	_, err := image.SourceDate(os.LookupEnv)
 	return err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -36,6 +37,16 @@ type buildFlags struct {
 type outputs struct {
 	dir         string
 	tar, layout bool
+	names       []string // of all functions whose images are there, beside the one that is built
+}
+
+// files are where images are written, which are no part of any.
+func (o outputs) files(name ...string) []string {
+	var files []string
+	for _, name := range append(name, o.names...) {
+		files = append(files, image.Outputs(o.dir, name)...)
+	}
+	return files
 }
 
 // built is an image that was made.
@@ -48,6 +59,7 @@ type built struct {
 	Pushed   bool     `json:"pushed,omitempty"`
 	Loaded   bool     `json:"loaded,omitempty"`
 	Seconds  float64  `json:"seconds"`
+	Error    string   `json:"error,omitempty"` // what failed; the files were written
 }
 
 // buildDir is where images are written.
@@ -65,6 +77,9 @@ func (c *buildFlags) build(ctx context.Context, f stack.Function, to outputs) (b
 			b.Builder = f.Lang
 		}
 	}
+	if err := c.applies(b.Builder); err != nil {
+		return b, err
+	}
 	if err := image.CheckName(f.Image); err != nil {
 		return b, err
 	}
@@ -78,6 +93,19 @@ func (c *buildFlags) build(ctx context.Context, f stack.Function, to outputs) (b
 	err := how(ctx, f, to, &b)
 	b.Seconds = time.Since(began).Seconds()
 	return b, err
+}
+
+// applies reports a flag that means nothing to the builder.
+func (c *buildFlags) applies(builder string) error {
+	switch {
+	case builder != "docker" && len(c.BuildArg) > 0:
+		return fmt.Errorf("--build-arg: builder %s has no Dockerfile: leave it out, say --builder docker, or name the functions that it is for", builder)
+	case builder == "docker" && c.Certificates != "":
+		return errors.New("--certificates: Docker makes what the Dockerfile says: copy them there, or name the functions that it is for, of lang go or binary")
+	case builder == "docker" && c.PlainHTTP:
+		return errors.New("--plain-http: Docker pushes by its own rules: name the registry in its insecure-registries, and leave this out")
+	}
+	return nil
 }
 
 // watchdogPath finds the program that goes into images.
@@ -121,7 +149,7 @@ func (c *buildFlags) withDocker(ctx context.Context, f stack.Function, to output
 	}
 	maps.Copy(args, c.BuildArg)
 	err = image.DockerBuild(ctx, image.DockerOptions{
-		Dir: f.Handler, Image: f.Image, Watchdog: watchdog, Args: args, Labels: c.labels(f), Arch: c.Arch, Output: os.Stderr,
+		Dir: f.Handler, Skip: to.files(f.Name), Image: f.Image, Watchdog: watchdog, Args: args, Labels: c.labels(f), Arch: c.Arch, Output: os.Stderr,
 	})
 	if err != nil {
 		return err
@@ -136,14 +164,26 @@ func (c *buildFlags) withDocker(ctx context.Context, f stack.Function, to output
 	if !to.tar && !to.layout {
 		return nil
 	}
-	file := filepath.Join(to.dir, f.Name+".tar")
-	if err := os.MkdirAll(to.dir, 0o755); err != nil { //nolint:gosec // an image is no secret
-		return err
+	return save(ctx, f, to, b)
+}
+
+// save writes the image that Docker has.
+func save(ctx context.Context, f stack.Function, to outputs, b *built) error {
+	dir := to.dir
+	if !to.tar { // the archive is only on the way
+		work, err := os.MkdirTemp("", "faas-build-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(work) }() // what is in it is in the layout
+		dir = work
 	}
-	if !to.tar {
-		defer func() { _ = os.Remove(file) }() // it was only on the way
-	} else {
+	file := filepath.Join(dir, f.Name+".tar")
+	if to.tar {
 		b.Files = append(b.Files, file)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // an image is no secret
+		return err
 	}
 	if err := image.Docker(ctx, nil, os.Stderr, "save", "-o", file, f.Image); err != nil || !to.layout {
 		return err
@@ -152,19 +192,19 @@ func (c *buildFlags) withDocker(ctx context.Context, f stack.Function, to output
 	if err != nil {
 		return err
 	}
-	return writeLayout(made, f, to, b)
+	return writeLayout(ctx, made, f, to, b)
 }
 
-func writeLayout(made *image.Image, f stack.Function, to outputs, b *built) error {
+func writeLayout(ctx context.Context, made *image.Image, f stack.Function, to outputs, b *built) error {
 	dir := filepath.Join(to.dir, f.Name+".oci")
-	if err := made.WriteLayout(f.Image, dir); err != nil {
+	if err := made.WriteLayout(ctx, f.Image, dir); err != nil {
 		return err
 	}
 	b.Files = append(b.Files, dir)
 	return nil
 }
 
-func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to outputs, b *built) error {
+func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to outputs, b *built) (err error) {
 	o, process, err := c.options(f, b.Builder)
 	if err != nil {
 		return err
@@ -181,15 +221,16 @@ func (c *buildFlags) withoutDocker(ctx context.Context, f stack.Function, to out
 			return err
 		}
 	} else {
-		o.Dir = f.Handler
+		o.Dir, o.ProgramPath, o.Skip = f.Handler, process, append(to.files(f.Name), f.Files...)
 		if err := image.CheckStatic(filepath.Join(f.Handler, strings.TrimPrefix(process, image.WorkDir+"/")), o.Arch); err != nil {
 			return err
 		}
 	}
-	made, err := image.New(o)
+	made, err := image.New(ctx, o)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, made.Close()) }()
 	if b.Digest, err = made.Digest(); err != nil {
 		return err
 	}
@@ -260,12 +301,12 @@ func (c *buildFlags) deliver(ctx context.Context, made *image.Image, f stack.Fun
 		b.Files = append(b.Files, file)
 	}
 	if to.tar || c.Load {
-		if err := made.WriteTar(f.Image, file); err != nil {
+		if err := made.WriteTar(ctx, f.Image, file); err != nil {
 			return err
 		}
 	}
 	if to.layout {
-		if err := writeLayout(made, f, to, b); err != nil {
+		if err := writeLayout(ctx, made, f, to, b); err != nil {
 			return err
 		}
 	}

@@ -62,11 +62,12 @@ const buildGroup = "How images are made:"
 // deployedFunction is what -o json prints of a function.
 type deployedFunction struct {
 	Function string             `json:"function"`
-	Change   string             `json:"change"` // deployed or updated
+	Change   string             `json:"change"` // deployed or updated; empty: neither
 	Ready    bool               `json:"ready"`
 	URL      string             `json:"url"`
 	Build    *built             `json:"build,omitempty"`
 	Status   api.FunctionStatus `json:"status"`
+	Error    string             `json:"error,omitempty"` // why it is not deployed, or not ready
 }
 
 // Run deploys, and again while it watches.
@@ -126,7 +127,7 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 		}
 		if err != nil {
 			errs = append(errs, file.Errorf(f.Line, f.Name, "%w", err))
-			continue
+			d.Change, d.Error = "", err.Error()
 		}
 		all = append(all, d)
 	}
@@ -134,8 +135,12 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 		if c.Wait <= 0 || ctx.Err() != nil {
 			break
 		}
+		if all[i].Error != "" {
+			continue
+		}
 		if err := c.await(ctx, &all[i], say); err != nil {
 			errs = append(errs, err)
+			all[i].Error = err.Error()
 		}
 	}
 	if c.Output == "json" {

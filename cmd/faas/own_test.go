@@ -1,8 +1,11 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -158,6 +162,12 @@ func TestBuildErrors(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
 	}
+	out, err := runFaas(t, "build", "nodir", "lib", "--watchdog", watchdog, "--arch", "amd64", "-o", "json")
+	var failed []built
+	if jsonErr := json.Unmarshal([]byte(out), &failed); err == nil || jsonErr != nil || len(failed) != 2 || failed[1].Function != "lib" ||
+		!strings.Contains(failed[1].Error, "it needs a package main") || failed[0].Function != "nodir" || failed[0].Error == "" {
+		t.Errorf("%s, %v", out, err)
+	}
 	if _, err := runFaas(t, "build", "-f", "no.yml"); err == nil || !strings.Contains(err.Error(), "`faas new NAME --lang go` makes a function with one") {
 		t.Errorf("without a file: %v", err)
 	}
@@ -190,6 +200,118 @@ func TestStaticBinary(t *testing.T) {
 	}
 	if text := mustRun(t, "build", "--watchdog", watchdog, "--arch", "amd64", "--dir", "out"); !strings.Contains(text, "out/hello.tar, by binary") {
 		t.Error(text)
+	}
+}
+
+// layerNames lists what the last layer of an archive has in the function's folder.
+func layerNames(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := map[string][]byte{}
+	for archive := tar.NewReader(bytes.NewReader(text)); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parts[h.Name], err = io.ReadAll(archive); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var manifest []struct{ Layers []string }
+	if err := json.Unmarshal(parts["manifest.json"], &manifest); err != nil {
+		t.Fatal(err)
+	}
+	layers := manifest[0].Layers
+	r, err := gzip.NewReader(bytes.NewReader(parts[layers[len(layers)-1]]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for archive := tar.NewReader(r); ; {
+		h, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name, ok := strings.CutPrefix(h.Name, "home/app/"); ok && name != "" {
+			names = append(names, name)
+		}
+	}
+}
+
+// TestStaticBinaryKeepsSecrets has the stack's files in the folder of the program, one of them by a link.
+func TestStaticBinaryKeepsSecrets(t *testing.T) {
+	watchdog := staticProgram(t)
+	t.Chdir(t.TempDir())
+	writeTest(t, "stack.yml", `functions:
+  hello: {lang: binary, image: x/hello, fprocess: ./hello, environment_file: [env.yml, conf/more.yml]}
+  other: {image: x/other, environment_file: [linked.yml]}
+`)
+	for _, file := range []string{"env.yml", "conf/more.yml", "conf/real.yml"} {
+		writeTest(t, file, "environment: {key: secret}\n")
+	}
+	writeTest(t, "data/env.yml", "x")
+	if err := os.Symlink("conf/real.yml", "linked.yml"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "cp", watchdog, "hello").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	mustRun(t, "build", "hello", "--watchdog", watchdog, "--arch", "amd64")
+	if diff := cmp.Diff([]string{"data/", "data/env.yml", "hello"}, layerNames(t, "build/hello.tar")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestBuildIntoTheHandler writes images where the function is, again and again.
+func TestBuildIntoTheHandler(t *testing.T) {
+	watchdog := staticProgram(t)
+	for _, dir := range []string{"out", "out/deep", ".", "link"} {
+		t.Run(dir, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			writeTest(t, "stack.yml", `functions:
+  hello: {lang: binary, handler: h, image: x/hello, fprocess: ./hello}
+  other: {lang: binary, handler: h, image: x/other, fprocess: ./hello}
+`)
+			writeTest(t, "h/data.tar", "x")
+			if out, err := exec.CommandContext(t.Context(), "cp", watchdog, "h/hello").CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			if err := errors.Join(os.Symlink("h", "link"), os.Mkdir("h/out", 0o700)); err != nil {
+				t.Fatal(err)
+			}
+			c := buildCommand{Output: []string{"tar", "oci-layout"}, Dir: filepath.Join("h", dir), stackFlags: stackFlags{Stack: "stack.yml"}}
+			if dir == "link" {
+				c.Dir = "link/out"
+			}
+			c.Builder, c.Arch, c.Watchdog = "auto", "amd64", watchdog
+			w := watch{files: c.watched, skip: c.written}
+			files, dirs, err := c.watched()
+			if err != nil {
+				t.Fatal(err)
+			}
+			states := w.states(files, dirs)
+			for range 2 {
+				if err := c.once(t.Context(), io.Discard, nil); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(states, w.states(files, dirs)); diff != "" {
+					t.Errorf("images are a change: %s", diff)
+				}
+				states = w.states(files, dirs)
+				if diff := cmp.Diff([]string{"data.tar", "hello"}, slices.DeleteFunc(layerNames(t, filepath.Join(c.Dir, "hello.tar")), func(n string) bool { return n == "out/" })); diff != "" {
+					t.Errorf("the image has %s", diff)
+				}
+			}
+		})
 	}
 }
 
@@ -344,7 +466,10 @@ func TestDeployThatIsNeverReady(t *testing.T) {
 	newStub(t, api.FunctionStatus{Name: "a", Replicas: 1, Blocked: "no such\nimage"})
 	t.Chdir(t.TempDir())
 	writeTest(t, "stack.yml", "functions: {a: {image: x/a}}\n")
-	_, err := runFaas(t, "deploy", "--wait", "300ms")
+	out, err := runFaas(t, "deploy", "--wait", "300ms", "-o", "json")
+	if !strings.Contains(out, `"error": "a is not ready after 300ms: blocked`) {
+		t.Error(out)
+	}
 	if want := "a is not ready after 300ms: blocked: no such image; `faas logs a` shows what it writes"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}

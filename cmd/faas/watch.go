@@ -24,6 +24,8 @@ type watch struct {
 	say io.Writer
 	// files are the single files to watch, and the whole names of the folders that are watched with all below them.
 	files func() (files, dirs []string, err error)
+	// skip are paths in these that are no source. Nil: there are none.
+	skip func() []string
 
 	missing map[string]bool // the folders of which it was said that they are waited for
 }
@@ -118,12 +120,12 @@ func stackChanged(now, before map[string]string, files []string) bool {
 // states name the present state of everything that is watched.
 func (w *watch) states(files, dirs []string) map[string]string {
 	states := map[string]string{}
+	var skip []string
+	if w.skip != nil {
+		skip = w.skip()
+	}
 	for _, dir := range dirs {
-		folder, err := filepath.EvalSymlinks(dir)
-		var state string
-		if err == nil {
-			state, err = image.State(folder)
-		}
+		state, err := image.State(dir, skip...)
 		if err != nil {
 			state = err.Error() // it goes on to be another when it can be read
 		}

@@ -1,10 +1,14 @@
 package image
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -31,10 +35,12 @@ type Options struct {
 	// Watchdog is the file of the program fwatchdog, a static one for Arch.
 	Watchdog string
 	// Program is the file of the function's own program, a static one for Arch too, and ProgramPath where the image has it.
-	// An empty Program: it is among the files of Dir.
+	// An empty Program: it is among the files of Dir, and ProgramPath is below WorkDir.
 	Program, ProgramPath string
-	// Dir is a folder whose files go to WorkDir. Empty: none.
+	// Dir is a folder whose files go to WorkDir, but for what its .dockerignore excludes. Empty: none.
 	Dir string
+	// Skip are paths that stay out of it though they may be in Dir.
+	Skip []string
 	// Certificates is a file of authorities that the function trusts. Empty: it trusts none.
 	Certificates string
 	// Env and Labels are the image's.
@@ -46,11 +52,22 @@ type Options struct {
 }
 
 // Image is an image that was made.
-type Image struct{ image v1.Image }
+type Image struct {
+	image v1.Image
+	work  string // the directory of its layers; empty: they are elsewhere
+}
+
+// Close removes what the image is kept in until it is written or pushed.
+func (i *Image) Close() error {
+	if i.work == "" {
+		return nil
+	}
+	return os.RemoveAll(i.work)
+}
 
 // New makes an image of two layers: the watchdog with what every program needs, which all functions share, and the
-// function itself. The same options with the same files give the same digest.
-func New(o Options) (*Image, error) {
+// function itself. The same options with the same files give the same digest. The caller closes it.
+func New(ctx context.Context, o Options) (_ *Image, err error) {
 	if o.Arch == "" {
 		o.Arch = "amd64"
 	}
@@ -59,7 +76,7 @@ func New(o Options) (*Image, error) {
 	}
 	o.Created = o.Created.UTC()
 	if err := CheckStatic(o.Watchdog, o.Arch); err != nil {
-		return nil, fmt.Errorf("the watchdog: %w", err)
+		return nil, fmt.Errorf("the watchdog: %w; --watchdog names one", err)
 	}
 	base := newLayer(o.Created)
 	base.text("/etc/group", "root:x:0:\nnogroup:x:65534:\n")
@@ -72,8 +89,11 @@ func New(o Options) (*Image, error) {
 	own := newLayer(o.Created)
 	own.dir(WorkDir, 0o755)
 	if o.Dir != "" {
-		if err := own.tree(WorkDir, o.Dir); err != nil {
+		if err := own.tree(WorkDir, folder{dir: o.Dir, skip: o.Skip}); err != nil {
 			return nil, err
+		}
+		if rel, ok := strings.CutPrefix(o.ProgramPath, WorkDir+"/"); ok && o.Program == "" && !own.has(WorkDir, o.Dir, filepath.Join(o.Dir, rel)) {
+			return nil, fmt.Errorf("the image would not have its program %s: it must be a file of %s, and not excluded by its .dockerignore", rel, o.Dir)
 		}
 	}
 	if o.Program != "" {
@@ -82,6 +102,15 @@ func New(o Options) (*Image, error) {
 		}
 		own.file(o.ProgramPath, o.Program, 0o755)
 	}
+	work, err := os.MkdirTemp("", "faas-image-")
+	if err != nil {
+		return nil, fmt.Errorf("make the image: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(work))
+		}
+	}()
 	image, err := mutate.ConfigFile(mutate.MediaType(mutate.ConfigMediaType(empty.Image, types.OCIConfigJSON), types.OCIManifestSchema1), &v1.ConfigFile{
 		Architecture: o.Arch, OS: "linux", Created: v1.Time{Time: o.Created}, Config: config(o),
 		RootFS: v1.RootFS{Type: "layers"},
@@ -90,10 +119,10 @@ func New(o Options) (*Image, error) {
 		return nil, fmt.Errorf("make the image: %w", err)
 	}
 	for _, l := range []struct {
-		layer *layer
-		what  string
-	}{{base, "faas build: the watchdog"}, {own, "faas build: the function"}} {
-		made, err := l.layer.make()
+		layer      *layer
+		file, what string
+	}{{base, "base", "faas build: the watchdog"}, {own, "own", "faas build: the function"}} {
+		made, err := l.layer.pack(ctx, filepath.Join(work, l.file))
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +133,7 @@ func New(o Options) (*Image, error) {
 			return nil, fmt.Errorf("make the image: %w", err)
 		}
 	}
-	return &Image{image}, nil
+	return &Image{image, work}, nil
 }
 
 // config is what a container of the image starts with.
@@ -142,13 +171,4 @@ func SourceDate(lookup func(string) (string, bool)) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("environment variable SOURCE_DATE_EPOCH=%q: it must be seconds since 1970, such as 1700000000", text)
 	}
 	return time.Unix(seconds, 0).UTC(), nil
-}
-
-// read is os.ReadFile with an error that says what for.
-func read(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("put a file into the image: %w", err)
-	}
-	return data, nil
 }

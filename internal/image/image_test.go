@@ -63,10 +63,15 @@ func functionImage(t *testing.T, text string, change func(*Options)) *Image {
 	if change != nil {
 		change(&o)
 	}
-	i, err := New(o)
+	i, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return i
 }
 
@@ -96,7 +101,7 @@ func TestSameAgain(t *testing.T) {
 	var files [2][]byte
 	for n := range files {
 		file := filepath.Join(t.TempDir(), "hello.tar")
-		if err := functionImage(t, "a", nil).WriteTar("example/hello:1", file); err != nil {
+		if err := functionImage(t, "a", nil).WriteTar(t.Context(), "example/hello:1", file); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -191,11 +196,43 @@ func TestFolder(t *testing.T) {
 	if err := os.Symlink("run", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	i := functionImage(t, "a", func(o *Options) { o.Program, o.Dir = "", dir })
+	i := functionImage(t, "a", func(o *Options) { o.Program, o.ProgramPath, o.Dir = "", WorkDir+"/link", dir })
 	want := []string{"1 home/ 0755", "1 home/app/ 0755", "1 home/app/data/ 0755", "1 home/app/data/x 0644", "1 home/app/lib/ 0755", "1 home/app/link 0777", "1 home/app/run 0755"}
 	got := slices.DeleteFunc(contents(t, i.image), func(line string) bool { return strings.HasPrefix(line, "0") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestLinkedFolder has a folder by another name, as $PWD may be.
+func TestLinkedFolder(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "link")
+	dir := write(t, map[string]string{"bin/run": "1", "other": ""})
+	if err := errors.Join(os.Symlink(dir, link), os.Symlink("bin", filepath.Join(dir, "tools"))); err != nil {
+		t.Fatal(err)
+	}
+	of := func(dir string) *Image {
+		return functionImage(t, "a", func(o *Options) { o.Program, o.ProgramPath, o.Dir = "", WorkDir+"/tools/run", dir })
+	}
+	if diff := cmp.Diff(contents(t, of(dir).image), contents(t, of(link).image)); diff != "" {
+		t.Error(diff)
+	}
+	ours, err := State(dir)
+	theirs, err2 := State(link)
+	if err := errors.Join(err, err2); err != nil || ours != theirs {
+		t.Errorf("the state is %s, by its other name %s, %v", ours, theirs, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "other"), []byte("2"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if now, err := State(link); err != nil || now == theirs {
+		t.Errorf("a change is not seen: %v", err)
+	}
+	for _, path := range []string{"/gone", "/.git/run"} {
+		_, err := New(t.Context(), Options{Watchdog: program(t, "watchdog"), ProgramPath: WorkDir + path, Dir: dir})
+		if want := "the image would not have its program " + path[1:]; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
 	}
 }
 
@@ -251,7 +288,7 @@ func TestPush(t *testing.T) {
 	if err := validate.Image(there); err != nil {
 		t.Error(err)
 	}
-	if got := digest(t, &Image{there}); got != digest(t, i) {
+	if got := digest(t, &Image{image: there}); got != digest(t, i) {
 		t.Errorf("the registry has %s, want %s", got, digest(t, i))
 	}
 	server.Close()
@@ -263,7 +300,7 @@ func TestPush(t *testing.T) {
 func TestWrite(t *testing.T) {
 	i, dir := functionImage(t, "a", nil), t.TempDir()
 	file := filepath.Join(dir, "build", "hello.tar")
-	if err := i.WriteTar("example/hello:1", file); err != nil {
+	if err := i.WriteTar(t.Context(), "example/hello:1", file); err != nil {
 		t.Fatal(err)
 	}
 	back, err := Load(file)
@@ -279,7 +316,7 @@ func TestWrite(t *testing.T) {
 	}
 	at := filepath.Join(dir, "build", "hello.oci")
 	for range 2 {
-		if err := i.WriteLayout("example/hello:1", at); err != nil {
+		if err := i.WriteLayout(t.Context(), "example/hello:1", at); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -291,11 +328,13 @@ func TestWrite(t *testing.T) {
 	if err != nil || len(m.Manifests) != 1 || m.Manifests[0].Digest.String() != digest(t, i) || m.Manifests[0].Annotations[refName] != "example/hello:1" {
 		t.Errorf("the index has %+v, %v", m, err)
 	}
-	if err := i.WriteLayout("example/hello:1", dir); err == nil {
+	if err := i.WriteLayout(t.Context(), "example/hello:1", dir); err == nil {
 		t.Error("a directory of something else was replaced")
 	}
-	if err := i.WriteTar("Example/Hello@sha256:0", file); err == nil || !strings.Contains(err.Error(), "lower case") {
-		t.Errorf("a bad name: %v", err)
+	for _, bad := range []string{"Example/Hello@sha256:0", "localhost/a-:latest", "localhost/a..b"} {
+		if err := i.WriteTar(t.Context(), bad, file); err == nil || !strings.Contains(err.Error(), "lower case") {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 }
 
@@ -314,7 +353,7 @@ func TestCheckStatic(t *testing.T) {
 		{static, "amd64", ""},
 		{dynamic, "amd64", "wants shared libraries"},
 		{static, "arm64", "is for EM_X86_64 and not for arm64"},
-		{static, "z80", `architecture "z80"`},
+		{static, "z80", `architecture "z80" is not known: there are 386, amd64, arm, arm64, ppc64le, riscv64, s390x`},
 		{text, "amd64", "is no program for Linux"},
 		{filepath.Join(t.TempDir(), "none"), "amd64", "no such file"},
 	} {
@@ -337,6 +376,44 @@ func TestGoBuildErrors(t *testing.T) {
 	}
 }
 
+// TestGoBuildEnvironment has what changes a program otherwise, in the environment and in Go's own file.
+func TestGoBuildEnvironment(t *testing.T) {
+	build := func() []byte {
+		t.Helper()
+		data, err := os.ReadFile(program(t, "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	want := build()
+	for _, set := range []string{"GOAMD64=v3", "GOFLAGS=-gcflags=-N -tags=x --mod=mod", "GOEXPERIMENT=jsonv2", "GOFIPS140=latest"} {
+		name, value, _ := strings.Cut(set, "=")
+		t.Run(set, func(t *testing.T) {
+			t.Setenv(name, value)
+			if !bytes.Equal(build(), want) {
+				t.Error("it makes another program")
+			}
+		})
+	}
+	t.Run("go env -w", func(t *testing.T) {
+		t.Setenv("GOENV", filepath.Join(write(t, map[string]string{"env": "GOAMD64=v3\nGOFLAGS=-gcflags=-N\n"}), "env"))
+		if !bytes.Equal(build(), want) {
+			t.Error("it makes another program")
+		}
+	})
+}
+
+func TestGoFlags(t *testing.T) {
+	for flags, want := range map[string]string{"": "-trimpath", "-mod=vendor -tags=x --modcacherw -race": "-trimpath -mod=vendor --modcacherw"} {
+		t.Setenv("GOENV", "off")
+		t.Setenv("GOFLAGS", flags)
+		if got := goFlags(t.Context(), t.TempDir()); got != want {
+			t.Errorf("%s: got %s, want %s", flags, got, want)
+		}
+	}
+}
+
 func TestSourceDate(t *testing.T) {
 	for text, want := range map[string]time.Time{"": {}, "1700000000": time.Unix(1700000000, 0).UTC()} {
 		if got, err := SourceDate(func(string) (string, bool) { return text, text != "" }); err != nil || !got.Equal(want) {
@@ -347,40 +424,5 @@ func TestSourceDate(t *testing.T) {
 		if _, err := SourceDate(func(string) (string, bool) { return text, true }); err == nil {
 			t.Errorf("%q is taken", text)
 		}
-	}
-}
-
-// TestDocker has a stand-in say what Docker would be asked.
-func TestDocker(t *testing.T) {
-	bin := write(t, map[string]string{"docker": "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$ASKED\"\ntar -t >>\"$ASKED\"\n[ -z \"$FAIL\" ] || { echo 'step 2 failed' >&2; exit 3; }\n"})
-	if err := os.Chmod(filepath.Join(bin, "docker"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	asked := filepath.Join(t.TempDir(), "asked")
-	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
-	t.Setenv("ASKED", asked)
-	watchdog := filepath.Join(write(t, map[string]string{"dog": "x"}), "dog")
-	o := DockerOptions{
-		Dir: write(t, map[string]string{"Dockerfile": "FROM scratch", "handler.py": "", "build/x.tar": ""}), Image: "example/hello:1",
-		Watchdog: watchdog, Args: map[string]string{"B": "2", "A": "1"}, Labels: map[string]string{"l": "v"}, Arch: "arm64",
-	}
-	if err := DockerBuild(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(asked)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "build -t example/hello:1 --platform linux/arm64 --build-arg A=1 --build-arg B=2 --label l=v - Dockerfile handler.py fwatchdog"
-	if got := strings.Join(strings.Fields(string(text)), " "); got != want {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-	t.Setenv("FAIL", "1")
-	if err := DockerBuild(t.Context(), o); err == nil || !strings.Contains(err.Error(), "docker build: exit status 3:\nstep 2 failed") {
-		t.Errorf("a failure: %v", err)
-	}
-	o.Dir = t.TempDir()
-	if err := DockerBuild(t.Context(), o); err == nil || !strings.Contains(err.Error(), "Dockerfile: no such file") {
-		t.Errorf("without a Dockerfile: %v", err)
 	}
 }

@@ -2,7 +2,7 @@ package image
 
 import (
 	"archive/tar"
-	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -10,12 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // layer gathers what goes into a layer. Everything in it belongs to root and has one time.
@@ -56,10 +51,10 @@ func (l *layer) parents(name string) {
 	}
 }
 
-// tree puts the files below dir under name.
-func (l *layer) tree(name, dir string) error {
-	return walk(dir, func(rel string, info fs.FileInfo) error {
-		at, from := path.Join(name, rel), filepath.Join(dir, filepath.FromSlash(rel))
+// tree puts what counts of a folder under name.
+func (l *layer) tree(name string, f folder) error {
+	return f.walk(func(rel, from string, info fs.FileInfo) error {
+		at := path.Join(name, rel)
 		switch {
 		case info.Mode()&fs.ModeSymlink != 0:
 			target, err := os.Readlink(from)
@@ -77,77 +72,30 @@ func (l *layer) tree(name, dir string) error {
 	})
 }
 
+// has reports whether the layer has the folder's file, whose name may go through links of the folder's own.
+func (l *layer) has(name, dir, file string) bool {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return false
+	}
+	file, err = filepath.EvalSymlinks(file)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(root, file)
+	if err != nil {
+		return false
+	}
+	_, ok := l.entries[path.Join(name, filepath.ToSlash(rel))[1:]]
+	return ok
+}
+
 // plainMode forgets what differs from one clone to another, as git does.
 func plainMode(info fs.FileInfo) int64 {
 	if info.Mode().Perm()&0o111 != 0 {
 		return 0o755
 	}
 	return 0o644
-}
-
-// walk calls see for what is in a function's folder, in the order of names, but not for what only its author has there:
-// what Skipped says, and images.
-func walk(dir string, see func(rel string, info fs.FileInfo) error) error {
-	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("read the function's folder: %w", err)
-		}
-		rel, err := filepath.Rel(dir, name)
-		if err != nil || rel == "." {
-			return err
-		}
-		if Skipped(rel) || output(dir, rel, d.IsDir()) {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		info, err := d.Info()
-		if err != nil {
-			return fmt.Errorf("read the function's folder: %w", err)
-		}
-		if !info.IsDir() && !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 {
-			return fmt.Errorf("%s is neither a file nor a directory: an image cannot have it", name)
-		}
-		return see(filepath.ToSlash(rel), info)
-	})
-}
-
-// Skipped reports whether a path in a function's folder, relative to it, is no part of the function: version control, what
-// faas up keeps, and what Python compiled.
-func Skipped(rel string) bool {
-	rel = filepath.ToSlash(rel)
-	return slices.Contains([]string{".git", "__pycache__"}, path.Base(rel)) || rel == ".faas"
-}
-
-// OutputDir is where images are written, beside the stack file and so perhaps in a function's folder.
-const OutputDir = "build"
-
-// output reports whether a path in a function's folder is an image that was written there, or a directory of nothing else.
-// Other things may be called build as well.
-func output(dir, rel string, isDir bool) bool {
-	rel = filepath.ToSlash(rel)
-	if rel == OutputDir && isDir {
-		entries, err := os.ReadDir(filepath.Join(dir, rel))
-		return err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !output(dir, path.Join(rel, e.Name()), e.IsDir()) })
-	}
-	ext := path.Ext(strings.TrimSuffix(rel, ".part"))
-	return path.Dir(rel) == OutputDir && (ext == ".tar" && !isDir || ext == ".oci" && isDir)
-}
-
-// make writes the layer.
-func (l *layer) make() (v1.Layer, error) {
-	var archive bytes.Buffer
-	if err := l.write(&archive); err != nil {
-		return nil, err
-	}
-	made, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
-	}, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
-	if err != nil {
-		return nil, fmt.Errorf("make a layer: %w", err)
-	}
-	return made, nil
 }
 
 // write writes the entries in the order of their names, which puts directories before what is in them.
@@ -160,21 +108,46 @@ func (l *layer) write(to io.Writer) error {
 	w := tar.NewWriter(to)
 	for _, name := range names {
 		e := l.entries[name]
-		content := []byte(e.text)
-		if e.from != "" {
-			var err error
-			if content, err = read(e.from); err != nil {
-				return err
-			}
-		}
 		h := e.header
-		h.Name, h.Size, h.ModTime, h.Format = name, int64(len(content)), l.created, tar.FormatPAX
+		h.Name, h.Size, h.ModTime, h.Format = name, int64(len(e.text)), l.created, tar.FormatPAX
+		if e.from != "" {
+			info, err := os.Stat(e.from)
+			if err != nil {
+				return fmt.Errorf("put a file into the image: %w", err)
+			}
+			h.Size = info.Size()
+		}
 		if err := w.WriteHeader(&h); err != nil {
 			return fmt.Errorf("put %s into the image: %w", name, err)
 		}
-		if _, err := w.Write(content); err != nil {
+		var err error
+		if e.from != "" {
+			err = pour(w, e.from, h.Size)
+		} else {
+			_, err = io.WriteString(w, e.text)
+		}
+		if err != nil {
 			return fmt.Errorf("put %s into the image: %w", name, err)
 		}
 	}
 	return w.Close()
+}
+
+// pour writes a file into an archive, whose header has its size.
+func pour(w *tar.Writer, from string, size int64) error {
+	n, err := copyFile(w, from)
+	if errors.Is(err, tar.ErrWriteTooLong) || err == nil && n != size {
+		return fmt.Errorf("%s changed while it was read: try again, or exclude it in .dockerignore", from)
+	}
+	return err
+}
+
+// copyFile writes a file, and returns its size.
+func copyFile(to io.Writer, from string) (int64, error) {
+	file, err := os.Open(from)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return io.Copy(to, file)
 }

@@ -4,31 +4,30 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
-// State names the present state of the files in a function's folder: another one is another state.
-func State(dir string) (string, error) {
+// State names the present state of the files in a function's folder that count, which those that .dockerignore excludes do
+// not, and the paths skip: another one is another state.
+func State(dir string, skip ...string) (string, error) {
 	sum := sha256.New()
-	err := walk(dir, func(rel string, info fs.FileInfo) error {
-		from := filepath.Join(dir, filepath.FromSlash(rel))
-		var content []byte
-		var err error
-		mode := plainMode(info)
+	err := folder{dir: dir, skip: skip, recipe: true}.walk(func(rel, from string, info fs.FileInfo) error {
+		mode, size := plainMode(info), info.Size()
+		if info.IsDir() {
+			mode, size = 0, 0
+		}
+		_, _ = fmt.Fprintf(sum, "%q %s %d %d\n", rel, info.Mode().Type(), mode, size) // a hash takes all
 		switch {
 		case info.IsDir():
-			mode = 0
+			return nil
 		case info.Mode()&fs.ModeSymlink != 0:
-			var target string
-			target, err = os.Readlink(from)
-			content = []byte(target)
-		default:
-			content, err = read(from)
+			target, err := os.Readlink(from)
+			_, _ = io.WriteString(sum, target)
+			return err
 		}
-		_, _ = fmt.Fprintf(sum, "%q %s %d %d\n", rel, info.Mode().Type(), mode, len(content)) // a hash takes all
-		sum.Write(content)
+		_, err := copyFile(sum, from)
 		return err
 	})
 	if err != nil {

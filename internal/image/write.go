@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/distribution/reference"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -28,6 +30,9 @@ func CheckName(image string) error {
 
 func tag(image string, options ...name.Option) (name.Tag, error) {
 	t, err := name.NewTag(image, options...)
+	if err == nil { // Docker knows fewer names
+		_, err = reference.ParseNormalizedNamed(image)
+	}
 	if err != nil {
 		return t, fmt.Errorf("image %q: what is built needs a name such as example/hello:latest, in lower case and without a digest: %w", image, err)
 	}
@@ -35,16 +40,23 @@ func tag(image string, options ...name.Option) (name.Tag, error) {
 }
 
 // WriteTar writes the image to a file that `docker load` reads, of any engine.
-func (i *Image) WriteTar(image, file string) error {
+func (i *Image) WriteTar(ctx context.Context, image, file string) error {
 	t, err := tag(image)
 	if err != nil {
 		return err
 	}
-	return replace(file, func(to string) error { return tarball.WriteToFile(to, t, i.image) })
+	return replace(ctx, file, func(part string) (err error) {
+		to, err := os.Create(part)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, to.Close()) }()
+		return tarball.Write(t, i.image, until(ctx, to))
+	})
 }
 
 // WriteLayout writes the image to a directory in the layout of OCI, in the place of one that is there.
-func (i *Image) WriteLayout(image, dir string) error {
+func (i *Image) WriteLayout(ctx context.Context, image, dir string) error {
 	if _, err := tag(image); err != nil {
 		return err
 	}
@@ -53,7 +65,7 @@ func (i *Image) WriteLayout(image, dir string) error {
 			return fmt.Errorf("%s is there and no OCI layout: remove it, or choose another directory", dir)
 		}
 	}
-	return replace(dir, func(to string) error {
+	return replace(ctx, dir, func(to string) error {
 		if err := os.Mkdir(to, 0o755); err != nil { //nolint:gosec // an image is no secret
 			return err
 		}
@@ -69,8 +81,8 @@ func (i *Image) WriteLayout(image, dir string) error {
 	})
 }
 
-// replace has something written beside its place and moves it there, so that nobody finds half of it.
-func replace(at string, write func(string) error) error {
+// replace has something written beside its place and moves it there, so that nobody finds half of it, unless ctx has ended.
+func replace(ctx context.Context, at string, write func(string) error) error {
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil { //nolint:gosec // an image is no secret
 		return fmt.Errorf("write the image: %w", err)
 	}
@@ -78,6 +90,9 @@ func replace(at string, write func(string) error) error {
 	err := os.RemoveAll(part)
 	if err == nil {
 		err = write(part)
+	}
+	if err == nil {
+		err = ctx.Err()
 	}
 	if err == nil {
 		err = os.RemoveAll(at)
@@ -116,5 +131,20 @@ func Load(file string) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the image %s: %w", file, err)
 	}
-	return &Image{image}, nil
+	return &Image{image: image}, nil
+}
+
+// writer is a function that writes.
+type writer func([]byte) (int, error)
+
+func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+// until writes until ctx ends.
+func until(ctx context.Context, to io.Writer) io.Writer {
+	return writer(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return to.Write(p)
+	})
 }

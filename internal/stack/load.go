@@ -44,6 +44,10 @@ func Load(file string, lookup func(string) (string, bool)) (*File, []string, err
 		}
 		s.Functions[name] = e
 	}
+	for name, e := range s.Functions {
+		e.Files = files
+		s.Functions[name] = e
+	}
 	return s, files, errors.Join(errs...)
 }
 

@@ -39,6 +39,8 @@ type Function struct {
 	BuildArgs map[string]string
 	// SkipBuild says that its image comes from elsewhere.
 	SkipBuild bool
+	// Files are all that the stack is read from, its own and those of environments, which may be secret. Load sets them.
+	Files []string
 
 	envFiles []envFile // further environment, read by Load
 }
