@@ -20,6 +20,8 @@ const (
 	partLimit = 15 * time.Second
 	// firstReplicas bounds the wait for every function's first replica. Nothing is wrong when one takes longer.
 	firstReplicas = 20 * time.Second
+	// silence is how long it waits without a word.
+	silence = 3 * time.Second
 	// firstBeat bounds the wait for the control loop to close. Prometheus looks for what to scrape every 5 s.
 	firstBeat = 20 * time.Second
 )
@@ -122,6 +124,7 @@ func (s *system) awaitFunctions(ctx context.Context, board *statusBoard) error {
 	late := make(chan struct{})
 	timer := time.AfterFunc(firstReplicas, func() { close(late) })
 	defer timer.Stop()
+	silent := time.After(silence)
 	for {
 		changed := board.changed()
 		waiting := unready(board.functions())
@@ -130,6 +133,8 @@ func (s *system) awaitFunctions(ctx context.Context, board *statusBoard) error {
 		}
 		select {
 		case <-changed:
+		case <-silent:
+			s.out.print(fmt.Sprintf("waiting for the first replica of %s, up to %s", strings.Join(waiting, ", "), firstReplicas))
 		case <-late:
 			s.out.trouble("functions", "late", "no replica yet: "+strings.Join(waiting, " "))
 			return nil
