@@ -23,6 +23,11 @@ func (s *supervisor) handle(e event, now time.Time) {
 			sl.blocked = ""
 		}
 		s.log.Debug("replica ready", "function", name, "replica", e.replica.id, "duration", e.took)
+	case eventStumbled:
+		if sl.state == function.ReplicaStarting {
+			s.log.Debug("function ends before it is ready", "function", name, "replica", e.replica.id, "exit", e.text)
+			sl.stumbled(name, e.text)
+		}
 	case eventDied:
 		sl.state = function.ReplicaFailed
 		sl.death = e

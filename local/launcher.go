@@ -191,6 +191,8 @@ type life struct {
 	terminated   bool      // SIGTERM was sent; a watchdog takes a second one for "at once"
 	killAt       time.Time // when kill fires; zero: never
 	starting     bool      // counts among the launcher's starts
+	ready        bool      // it has been
+	stumbles     int       // how often the function ended before
 }
 
 // run follows the process, obeys stops and returns when the process has ended.
@@ -216,6 +218,8 @@ func (l *life) run(ctx context.Context, stops <-chan stop) {
 			ended = true
 		case n := <-news:
 			l.probed(n)
+		case how := <-l.process.log.words.ends:
+			l.stumbled(how)
 		case order := <-stops:
 			l.stop(order)
 		case <-slot.C:
@@ -240,11 +244,22 @@ func (l *life) run(ctx context.Context, stops <-chan stop) {
 func (l *life) probed(n probeNews) {
 	switch {
 	case n.ready:
+		l.ready = true
 		l.started()
 		l.send(event{kind: eventReady, took: time.Since(l.began)})
 	case l.reason == "":
 		l.reason, l.text = n.reason, n.text
 		kill(l.process.proc)
+	}
+}
+
+// stumbled is told how the function ended in the replica. Once may be an accident, and what was ready is watched by its health.
+func (l *life) stumbled(how string) {
+	if l.ready {
+		return
+	}
+	if l.stumbles++; l.stumbles > 1 {
+		l.send(event{kind: eventStumbled, text: how})
 	}
 }
 

@@ -37,10 +37,11 @@ type stop struct {
 type eventKind int
 
 const (
-	eventStarted eventKind = iota // the process runs
-	eventReady                    // it takes requests
-	eventDied                     // the process ended
-	eventGone                     // nothing of it is left; always the last event
+	eventStarted  eventKind = iota // the process runs
+	eventReady                     // it takes requests
+	eventStumbled                  // the function ended in it before that, and its watchdog tries again
+	eventDied                      // the process ended
+	eventGone                      // nothing of it is left; always the last event
 )
 
 // event is what a replica tells the supervisor.
@@ -51,8 +52,8 @@ type event struct {
 	addr, metrics string        // started
 	pid           int           // started
 	took          time.Duration // ready: since the process started
-	reason, text  string        // died: one of exitReasons, and the same for a person
-	lastLine      string        // gone: the last line of standard error
+	reason, text  string        // died: one of exitReasons, and the same for a person; stumbled: the text alone
+	lastLine      string        // gone: the function's last words on standard error
 }
 
 func newReplica(d *deployed, sl *slot) *replica {

@@ -27,7 +27,7 @@ type replicaLog struct {
 	lines          chan logRecord
 	readers        sync.WaitGroup
 	written        chan struct{} // closed when the file is
-	last           []byte        // the last line of standard error; read after the readers ended
+	words          *lastWords    // of standard error; its reader's until that ended
 }
 
 // newReplicaLog returns the log, whose close must be called, and the ends of its pipes for the process.
@@ -37,7 +37,7 @@ func newReplicaLog(file *logFile, r *replica, log *slog.Logger) (l *replicaLog, 
 	}
 	l = &replicaLog{
 		file: file, replica: r.idInFunction(), removed: r.removed,
-		lines: make(chan logRecord, 64), written: make(chan struct{}),
+		lines: make(chan logRecord, 64), written: make(chan struct{}), words: newLastWords(),
 	}
 	if l.stdout, stdout, err = os.Pipe(); err != nil {
 		file.close()
@@ -50,7 +50,7 @@ func newReplicaLog(file *logFile, r *replica, log *slog.Logger) (l *replicaLog, 
 		return nil, nil, nil, err
 	}
 	l.readers.Go(func() { l.read(l.stdout, nil) })
-	l.readers.Go(func() { l.read(l.stderr, &l.last) })
+	l.readers.Go(func() { l.read(l.stderr, l.words) })
 	go func() {
 		defer close(l.written)
 		l.write(log)
@@ -58,7 +58,7 @@ func newReplicaLog(file *logFile, r *replica, log *slog.Logger) (l *replicaLog, 
 	return l, stdout, stderr, nil
 }
 
-func (l *replicaLog) read(from io.Reader, last *[]byte) {
+func (l *replicaLog) read(from io.Reader, words *lastWords) {
 	r := bufio.NewReaderSize(from, logMaxLine)
 	var torn []byte // the beginning of a character that the last piece ended in
 	for {
@@ -72,8 +72,8 @@ func (l *replicaLog) read(from io.Reader, last *[]byte) {
 				line, torn = line[:whole], line[whole:]
 			}
 			l.lines <- logRecord{at: time.Now(), text: line}
-			if last != nil && len(line) > 0 {
-				*last = line
+			if words != nil {
+				words.add(line)
 			}
 		}
 		if err != nil && err != bufio.ErrBufferFull { //nolint:errorlint // as above
@@ -111,7 +111,7 @@ func (l *replicaLog) ofRemoved() bool {
 	}
 }
 
-// close ends the log and returns the last line of standard error. A process that escaped with the
+// close ends the log and returns the function's last words. A process that escaped with the
 // pipes in hand is not waited for.
 func (l *replicaLog) close() string {
 	soon := time.Now().Add(logLinger)
@@ -125,9 +125,5 @@ func (l *replicaLog) close() string {
 	_ = l.stderr.Close()
 	close(l.lines)
 	<-l.written
-	const most = 300
-	if len(l.last) <= most {
-		return string(l.last)
-	}
-	return string(l.last[:logtext.Whole(l.last[:most])])
+	return l.words.text()
 }

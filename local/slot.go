@@ -29,6 +29,8 @@ type slot struct {
 	retired bool
 	// stopping says that the replica was told to end for a reason of its own, such as memory.
 	stopping bool
+	// stumbles says that the function ends in the replica before it is ready.
+	stumbles bool
 	// failures counts the replicas that ended in a row before they had run for backoffReset.
 	failures  int
 	restartAt time.Time
@@ -48,6 +50,9 @@ func (s *slot) failed(now time.Time, name string, lastLine string, t timing) {
 	s.failures++
 	s.restartAt = now.Add(backoff(s.failures, t))
 	s.replica = nil
+	if s.stumbles && s.death.reason == exitUnready {
+		return // blocked says why
+	}
 	if s.failures < 2 && (s.death.reason == exitItself || s.death.reason == exitSignal) {
 		return // once may be an accident
 	}
@@ -59,6 +64,13 @@ func (s *slot) failed(now time.Time, name string, lastLine string, t timing) {
 	if s.failures > 1 {
 		s.blocked += fmt.Sprintf(" (%d in a row)", s.failures)
 	}
+}
+
+// stumbled notes that the function ends before the replica is ready. The text has no count, so that it stays the same while
+// the cause does.
+func (s *slot) stumbled(name, text string) {
+	s.stumbles = true
+	s.blocked = fmt.Sprintf("%s replica %d: does not start: %s", name, s.number, text)
 }
 
 // backoff is the wait before a restart after so many failures in a row: none, then backoffFirst,

@@ -204,6 +204,7 @@ func (s *supervisor) start(d *deployed, sl *slot, now time.Time) {
 	r := newReplica(d, sl)
 	sl.replica, sl.state, sl.startedAt = r, function.ReplicaStarting, now
 	sl.addr, sl.metrics, sl.pid, sl.stopping = "", "", 0, false
+	sl.stumbles = false
 	s.alive++
 	s.changed = true
 	s.tasks.Go(func() { s.launch(r, s.events) })

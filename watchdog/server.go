@@ -138,6 +138,7 @@ func (s *server) run(ctx context.Context) {
 		if lasted == 0 {
 			s.releasePort() // it may not be able to listen on a port that is held
 		}
+		// The local backend reads this line: local/lastwords.go.
 		s.log.Error("function ended", "err", err, "restart_in", backoff.String())
 		s.set(false, err)
 		select {

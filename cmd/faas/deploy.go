@@ -138,7 +138,7 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 		if all[i].Error != "" {
 			continue
 		}
-		if err := c.await(ctx, &all[i], say); err != nil {
+		if err := c.await(ctx, &all[i], here && c.Watch, say); err != nil {
 			errs = append(errs, err)
 			all[i].Error = err.Error()
 		}
@@ -256,8 +256,9 @@ func compile(ctx context.Context, dir string) error {
 // pollEvery is how often a function is looked at that is not ready yet.
 const pollEvery = 250 * time.Millisecond
 
-// await waits until a function is ready, and says each change of its state.
-func (c *deployCommand) await(ctx context.Context, d *deployedFunction, say io.Writer) error {
+// await waits until a function is ready, and says each change of its state. A watch gives up on one of this machine that is
+// blocked, since only the next change of a file mends it; else it may be one that waits for another, and is tried again.
+func (c *deployCommand) await(ctx context.Context, d *deployedFunction, giveUp bool, say io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
@@ -277,6 +278,9 @@ func (c *deployCommand) await(ctx context.Context, d *deployedFunction, say io.W
 		if err == nil {
 			d.Status = now
 			state, d.Ready = stateOf(d.Status, d.URL)
+			if giveUp && d.Status.Blocked != "" {
+				return fmt.Errorf("%s: %s; `faas logs %s` shows all that it writes", d.Function, state, d.Function)
+			}
 			if state != told && (!d.Ready || quiet > 1 || d.Change == "deployed") {
 				fmt.Fprintf(say, "%s: %s\n", d.Function, state)
 				told = state
@@ -294,7 +298,7 @@ func (c *deployCommand) await(ctx context.Context, d *deployedFunction, say io.W
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return fmt.Errorf("%s: stopped waiting: %s", d.Function, cmp.Or(told, "it was not looked at"))
 			}
-			return fmt.Errorf("%s is not ready after %s: %s; `faas logs %s` shows what it writes", d.Function, c.Wait, why(told, last), d.Function)
+			return fmt.Errorf("%s is not ready after %s: %s; `faas logs %s` shows what it writes%s", d.Function, c.Wait, why(told, last), d.Function, remedy(told))
 		}
 	}
 }
@@ -308,6 +312,14 @@ func why(told string, last error) string {
 		return told
 	}
 	return "the gateway does not answer"
+}
+
+// remedy says what to do about a state, where that is known. Empty: it is not.
+func remedy(state string) string {
+	if strings.Contains(state, "No such image") { // Swarm's words
+		return ". No node has the image: `faas deploy --build --load` puts it there on a Swarm of one node, `--build --push` into a registry"
+	}
+	return ""
 }
 
 // stateOf says how far a function is.
