@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -20,6 +21,8 @@ type topCommand struct {
 	gatewayFlags
 	MetricsURL string `name:"metrics-url" placeholder:"URL" env:"FAAS_METRICS_URL" help:"The gateway's metrics port. Default: that of faas up where --gateway is not given either, else ${metrics_url}."`
 	Once       bool   `help:"Print one table of two samples, a second apart, and end."`
+	Sort       string `default:"name" enum:"name,rps,in-flight,p99,errors,replicas" placeholder:"COLUMN" help:"What the functions are sorted by: name, rps, in-flight, p99, errors or replicas (default ${default})."`
+	Selected   string `arg:"" optional:"" name:"function" help:"The function that is shown in detail. Default: the first one."`
 	Output     string `short:"o" default:"table" enum:"table,json" placeholder:"FORMAT" help:"What --once prints: table or json (default ${default})."`
 }
 
@@ -27,6 +30,9 @@ type topCommand struct {
 func (c *topCommand) Validate() error {
 	if c.Output != "table" && !c.Once {
 		return errors.New("-o goes with --once")
+	}
+	if c.Selected != "" && c.Once {
+		return errors.New("--once shows all functions: name none")
 	}
 	return nil
 }
@@ -55,7 +61,11 @@ func (c *topCommand) Run(ctx context.Context) error {
 	if c.Once {
 		return c.once(ctx, client, first)
 	}
-	_, err = tea.NewProgram(top.NewModel(ctx, client.Gateway, first, client.Sample), tea.WithContext(ctx)).Run()
+	model := top.NewModel(ctx, client.Gateway, first, client.Sample)
+	if !model.Begin(top.SortKey(c.Sort), c.Selected) {
+		return fmt.Errorf("top: %w", c.noFunction(ctx, c.Selected))
+	}
+	_, err = tea.NewProgram(model, tea.WithContext(ctx)).Run()
 	return err
 }
 
@@ -70,6 +80,7 @@ func (c *topCommand) once(ctx context.Context, client *top.Client, first top.Sam
 		return err
 	}
 	rows := top.Rows(first, second)
+	top.Sort(rows, top.SortKey(c.Sort))
 	if c.Output == "json" {
 		return top.WriteJSON(os.Stdout, second, rows)
 	}

@@ -30,6 +30,17 @@ func NewModel(ctx context.Context, gateway string, first Sample, sample func(con
 	return m
 }
 
+// Begin sets what the rows are sorted by and, unless it is empty, which function is selected, before the model runs. It reports whether
+// there is that function.
+func (m *Model) Begin(sort SortKey, selected string) bool {
+	m.view.Sort = sort
+	if selected != "" {
+		m.view.Selected = selected
+	}
+	m.arrange()
+	return selected == "" || m.view.Selected == selected
+}
+
 // sampled is the message that a sample was taken, or why not.
 type sampled struct {
 	sample Sample

@@ -161,6 +161,16 @@ func TestViewFits(t *testing.T) {
 	}
 }
 
+func TestModelBegins(t *testing.T) {
+	m := NewModel(t.Context(), "http://gw", sampleAt(0, 0), func(context.Context) (Sample, error) { return Sample{}, nil })
+	if !m.Begin(SortRate, "b") || m.view.Selected != "b" || m.view.Sort != SortRate {
+		t.Errorf("%s is selected, by %s", m.view.Selected, m.view.Sort)
+	}
+	if m.Begin(SortName, "none") || m.view.Selected == "none" {
+		t.Errorf("%s is selected, which there is not", m.view.Selected)
+	}
+}
+
 func TestModel(t *testing.T) {
 	first := sampleAt(0, 0)
 	m := NewModel(t.Context(), "http://gw", first, func(context.Context) (Sample, error) { return Sample{}, nil })

@@ -23,7 +23,7 @@ sleep 0.5
 typed "curl -d 'hello' $url/echoit"
 echo
 typed "hey -z 22s -c 10 -q 5 $url/echoit >load.txt &"
-timeout --foreground 9 bash -c 'printf "\033[1;32m$\033[0m faas top\n"; sleep 0.3; exec faas top' || true
+timeout --foreground 9 bash -c 'printf "\033[1;32m$\033[0m faas top echoit --sort rps\n"; sleep 0.3; exec faas top echoit --sort rps' || true
 tput cnorm
 typed "faas scale explain echoit | head -8"
 typed "faas scale set echoit --target 10"
