@@ -36,6 +36,14 @@ func TestAdminRoutesAreClosed(t *testing.T) {
 			}
 		}
 	}
+	for path, want := range map[string]string{
+		"/system/functions": "invalid credentials",
+		"/echo":             "invalid credentials for /echo: functions are called at /function/NAME, without any",
+	} {
+		if _, body := g.do(t, "GET", path, ""); strings.TrimSpace(body) != want {
+			t.Errorf("%s: got %q, want %q", path, body, want)
+		}
+	}
 	res, body := g.do(t, "GET", "/system/functions", "", "Authorization", "Basic YWRtaW46c2VjcmV0")
 	wantStatus(t, res, body, http.StatusOK)
 	for _, open := range []string{"/", "/healthz", "/function/echo"} {

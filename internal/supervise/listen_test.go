@@ -33,9 +33,11 @@ func TestListenTellsWhoHoldsThePort(t *testing.T) {
 }
 
 func TestListenBadAddress(t *testing.T) {
-	_, err := Listen(t.Context(), "--listen", "localhost")
-	if err == nil || !strings.HasPrefix(err.Error(), "--listen localhost: ") {
-		t.Errorf("got %v, want an error that names the flag", err)
+	for _, addr := range []string{"localhost", "8080"} {
+		_, err := Listen(t.Context(), "--listen", addr)
+		if err == nil || !strings.HasPrefix(err.Error(), "--listen "+addr+": write it as HOST:PORT, such as ") {
+			t.Errorf("got %v, want an error that names the flag and says how", err)
+		}
 	}
 }
 
