@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,14 @@ func glued(args []string) []string {
 		out = append(out, arg)
 	}
 	return out
+}
+
+// withHelp asks for help where nothing is asked for, and where help is, as a command.
+func withHelp(args []string) []string {
+	if len(args) > 0 && args[0] != "help" {
+		return args
+	}
+	return append(slices.Clone(args[min(1, len(args)):]), "--help")
 }
 
 // readDuration is how the parser reads times.

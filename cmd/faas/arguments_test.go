@@ -29,6 +29,16 @@ func TestGlued(t *testing.T) {
 	}
 }
 
+func TestWithHelp(t *testing.T) {
+	for args, want := range map[string]string{
+		"": "--help", "help": "--help", "help scale set": "scale set --help", "list": "list", "invoke help": "invoke help",
+	} {
+		if diff := cmp.Diff(strings.Fields(want), withHelp(strings.Fields(args))); diff != "" {
+			t.Errorf("%s: %s", args, diff)
+		}
+	}
+}
+
 func TestDurations(t *testing.T) {
 	for text, want := range map[string]time.Duration{"90m": 90 * time.Minute, "10": 0, "soon": 0} {
 		var cli commands

@@ -86,12 +86,9 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 		return f.SkipBuild && len(c.Names) == 0 || changed != nil && !changed(f.Handler)
 	})
 	for i, f := range functions {
-		b, err := built{}, ctx.Err()
-		if err == nil {
-			b, err = c.build(ctx, f, forms)
-		}
+		b, err := c.build(ctx, f, forms)
 		if err != nil && ctx.Err() != nil {
-			errs = append(errs, stopped(functions[i:]))
+			errs = append(errs, stopped("build", functions[i:]))
 			break
 		}
 		if err != nil {
@@ -107,11 +104,6 @@ func (c *buildCommand) once(ctx context.Context, to io.Writer, changed func(stri
 		errs = append(errs, writeJSON(to, all))
 	}
 	return errors.Join(errs...)
-}
-
-// stopped is the error of a build that was interrupted.
-func stopped(left []stack.Function) error {
-	return fmt.Errorf("build: stopped, and not done: %s", namesOf(left))
 }
 
 // text is a built image in a line.

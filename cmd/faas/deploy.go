@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -122,7 +121,7 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 	for i, f := range functions {
 		d, err := c.deploy(ctx, f, here, say, buildDir(file))
 		if err != nil && ctx.Err() != nil {
-			errs = append(errs, fmt.Errorf("deploy: stopped, and not done: %s", namesOf(functions[i:])))
+			errs = append(errs, stopped("deploy", functions[i:]))
 			break
 		}
 		if err != nil {
@@ -149,14 +148,6 @@ func (c *deployCommand) once(ctx context.Context, to io.Writer, changed func(str
 	return errors.Join(errs...)
 }
 
-func namesOf(functions []stack.Function) string {
-	names := make([]string, len(functions))
-	for i, f := range functions {
-		names[i] = f.Name
-	}
-	return strings.Join(names, ", ")
-}
-
 // here reports whether the gateway runs functions as processes of this machine.
 func (c *deployCommand) here(ctx context.Context) (bool, error) {
 	var info api.Info
@@ -167,8 +158,7 @@ func (c *deployCommand) here(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("--gateway: %w", err)
 	}
-	ip := net.ParseIP(at.Hostname())
-	return info.Provider.Provider == "local" && (at.Hostname() == "localhost" || ip != nil && ip.IsLoopback()), nil
+	return info.Provider.Provider == "local" && loopback(at), nil
 }
 
 // deploy makes or changes one function.
@@ -222,11 +212,7 @@ func deployment(ctx context.Context, f stack.Function, here bool) (api.FunctionD
 	if info, err := os.Stat(f.Handler); err != nil || !info.IsDir() {
 		return d, fmt.Errorf("handler %s is not a directory", f.Handler)
 	}
-	dir, err := filepath.EvalSymlinks(f.Handler)
-	if err != nil {
-		return d, err
-	}
-	state, err := image.State(dir)
+	state, err := image.State(f.Handler)
 	if err != nil {
 		return d, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"reflect"
-	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -63,14 +62,7 @@ func parser(cli *commands) *kong.Kong {
 func main() {
 	var cli commands
 	p := parser(&cli)
-	args := os.Args[1:]
-	if len(args) == 0 {
-		args = []string{"--help"}
-	}
-	if args[0] == "help" {
-		args = append(slices.Clone(args[1:]), "--help")
-	}
-	command, err := p.Parse(glued(args))
+	command, err := p.Parse(glued(withHelp(os.Args[1:])))
 	p.FatalIfErrorf(err)
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "faas:", err)

@@ -111,7 +111,12 @@ func (c *gatewayFlags) ours() bool {
 		return false
 	}
 	a, err := readAddresses(c.dataDir())
-	return err == nil && at.Host == a.Gateway || supervise.Loopback(net.JoinHostPort(at.Hostname(), cmp.Or(at.Port(), "0")))
+	return err == nil && at.Host == a.Gateway || loopback(at)
+}
+
+// loopback reports whether a gateway is one of this machine.
+func loopback(at *url.URL) bool {
+	return supervise.Loopback(net.JoinHostPort(at.Hostname(), at.Port()))
 }
 
 // refused adds to err where the password came from, or where it was looked for.
